@@ -1,0 +1,136 @@
+/// The configuration of the daemon: main.cf, overridden from the command line, expanded, checked
+/// (BEHAVIOUR.md 6).
+///
+/// `Config` is a value: loaded once before the privilege drop, never changed afterwards. When a file that it
+/// came from changes, the process finishes its work and makes room for a new one (docs/architecture.md).
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "protocol/parameter_types.hpp"
+#include "protocol/read_file_callback.hpp"
+
+namespace uflush {
+
+/// When an `add` is answered: once the kernel has the bytes, or once the disk has them.
+enum class Durability { none, sync };
+
+/// Who carries out ring operations: `automatic` (spelled `auto` in main.cf) takes io_uring where it works.
+enum class RingBackend { automatic, io_uring, portable };
+
+/// Every parameter that influences flush(8), by its own name, expanded and within its limits. Units of time
+/// are seconds. The values here are the built-in defaults with compatibility_level 0, for tests that need
+/// just a few of them; load_config() evaluates the defaults in full.
+struct Config {
+  // Not from main.cf: what the process was started with.
+  std::string config_directory = "/etc/postfix";
+  std::string process_name = "uflush";
+  std::string service_name = "uflush";
+
+  CompatibilityLevel compatibility_level{};
+
+  // Logging (BEHAVIOUR.md 7).
+  std::string syslog_facility = "mail";
+  int syslog_facility_code = 2 << 3;  ///< the same as a LOG_* value of <syslog.h>
+  std::string syslog_name = "postfix";
+  std::string multi_instance_name;
+  std::string maillog_file;
+  std::string maillog_file_prefixes = "/var, /dev/stdout";
+  std::string postlog_service_name = "postlog";
+  std::string debugger_command;
+
+  // Who and where we are.
+  std::string myhostname = "localhost.localdomain";
+  std::string mydomain = "localdomain";
+  std::string mydestination = "localhost.localdomain, localhost.localdomain, localhost";
+  std::string mail_owner = "postfix";
+  std::string queue_directory = "/var/spool/postfix";
+
+  // The queue, and the neighbours.
+  std::string hash_queue_names = "deferred, defer";
+  int hash_queue_depth = 1;
+  std::string queue_service_name = "qmgr";
+  std::string flush_service_name = "flush";
+  std::string proxymap_service_name = "proxymap";
+
+  // Which sites have a log (BEHAVIOUR.md 5): pattern lists, see protocol/match_list.hpp.
+  std::string relay_domains;
+  std::string fast_flush_domains;
+  std::string parent_domain_matches_subdomains =
+      "debug_peer_list,fast_flush_domains,mynetworks,permit_mx_backup_networks,qmqpd_authorized_clients,"
+      "relay_domains,smtpd_access_maps";
+  bool daemon_table_open_error_is_fatal = false;
+  bool smtputf8_enable = false;
+  bool enable_idna2003_compatibility = false;
+
+  // Limits of the process. main.cf's max_use is not applied by a long-lived daemon; one that master.cf gives
+  // (-m, -o max_use=) is.
+  int max_use = 100;
+  std::optional<int> max_use_explicit;
+  std::chrono::seconds max_idle{100};
+  std::chrono::seconds ipc_timeout{3600};
+  std::chrono::seconds ipc_idle{5};
+  std::chrono::seconds ipc_ttl{1000};
+  std::chrono::seconds trigger_timeout{10};
+  std::chrono::seconds daemon_timeout{18000};
+  std::chrono::seconds fast_flush_refresh_time{12 * 3600};
+  std::chrono::seconds fast_flush_purge_time{7 * 24 * 3600};
+
+  // Our own.
+  Durability uflush_durability = Durability::none;
+  RingBackend uflush_backend = RingBackend::automatic;
+  bool uflush_announcement = true;  ///< no: for clients of Postfix 3.4 and 3.5 (BEHAVIOUR.md 9)
+};
+
+/// One `-o name=value`, or `-i value` as `max_idle` and `-m value` as `max_use`.
+struct ConfigOverride {
+  std::string name;
+  std::string value;
+};
+
+/// Splits the argument of `-o`. Fails with the reference's text (BEHAVIOUR.md 1.3).
+[[nodiscard]] ConfigResult<ConfigOverride> parse_override(std::string_view argument);
+
+/// Where a configuration comes from.
+struct ConfigSource {
+  std::string config_directory = "/etc/postfix";  ///< $MAIL_CONFIG, or the compiled-in default
+  std::vector<ConfigOverride> overrides;          ///< in the order of argv: a later one wins
+  std::string process_name = "uflush";            ///< basename(argv[0])
+  std::string service_name = "uflush";            ///< -n, default basename(argv[0])
+  std::string system_hostname = "localhost";      ///< what gethostname(2) says: see system_hostname()
+  ReadFile read_file;                             ///< must be set; io/read_file.hpp has the real one
+};
+
+/// What came of it. `warnings` (without severity word) belong before the fatal text, if there is one.
+struct LoadedConfig {
+  ConfigResult<Config> config;
+  std::vector<std::string> warnings;
+  std::vector<std::string> files_read;  ///< absolute or as named, also when unreadable: to be watched
+};
+
+/// Reads `config_directory`/main.cf, lays the overrides over it, and evaluates the parameters in the
+/// reference's order: a parameter's default can be seen through `$name` only by those that come later
+/// (BEHAVIOUR.md 6.2, 6.5).
+[[nodiscard]] LoadedConfig load_config(const ConfigSource& source);
+
+/// gethostname(2).
+[[nodiscard]] std::string system_hostname();
+
+/// The user that `-u` switches to.
+struct MailOwner {
+  uid_t uid = 0;
+  gid_t gid = 0;
+};
+
+/// Looks `config.mail_owner` up in the password file: it must exist, with a user and group ID other than
+/// root's that no other account shares (BEHAVIOUR.md 6.5).
+[[nodiscard]] ConfigResult<MailOwner> check_mail_owner(const Config& config);
+
+}  // namespace uflush
