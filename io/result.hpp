@@ -11,6 +11,7 @@
 #include <boost/outcome/basic_result.hpp>
 #include <boost/outcome/policy/terminate.hpp>
 #include <boost/outcome/try.hpp>
+#include <boost/version.hpp>
 
 namespace uflush {
 
@@ -36,8 +37,16 @@ using Result = outcome::basic_result<T, Error, outcome::policy::terminate>;
 
 }  // namespace uflush
 
-/// `TRY(name, expression)` declares `name` with the value, or returns the failure from a plain function.
-#define TRY(name, ...) BOOST_OUTCOME_TRY(auto&& name, __VA_ARGS__)  // NOLINT(bugprone-macro-parentheses)
-/// The same in a coroutine that returns a `Result`.
-#define CO_TRY(name, ...) \
-  BOOST_OUTCOME_CO_TRY(auto&& name, __VA_ARGS__)  // NOLINT(bugprone-macro-parentheses)
+/// `TRY(name, expression)` declares `name` with the value, or returns the failure from a plain function;
+/// `CO_TRY` does it in a coroutine. Boost 1.74 declares the variable by itself, later ones want to be told
+/// so.
+#if BOOST_VERSION < 107600
+#define FLUSH_TRY_NAME(name) name
+#else
+#define FLUSH_TRY_NAME(name) auto&& name  // NOLINT(bugprone-macro-parentheses)
+#endif
+#define TRY(name, ...) BOOST_OUTCOME_TRY(FLUSH_TRY_NAME(name), __VA_ARGS__)
+#define CO_TRY(name, ...) BOOST_OUTCOME_CO_TRY(FLUSH_TRY_NAME(name), __VA_ARGS__)
+/// The same for a `Result<void>`: goes on, or returns the failure.
+#define TRY_VOID(...) BOOST_OUTCOME_TRYV(__VA_ARGS__)
+#define CO_TRY_VOID(...) BOOST_OUTCOME_CO_TRYV(__VA_ARGS__)

@@ -1,0 +1,101 @@
+/// A place for what blocks: plain synchronous code that runs beside the loop and comes back to it.
+///
+/// A long job is written as slices, each its own trip: `while (more) more = co_await in_pool(pool, slice);`.
+/// Between two slices other jobs get their turn, the loop hears of progress, and a stop can be obeyed.
+#pragma once
+
+#include <coroutine>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "io/loop.hpp"
+#include "io/result.hpp"
+#include "io/stop.hpp"
+
+namespace uflush {
+
+/// One trip to the pool. Lives in the frame of the coroutine that waits for it.
+class PoolWork {
+ public:
+  PoolWork() = default;
+  PoolWork(const PoolWork&) = delete;
+  PoolWork& operator=(const PoolWork&) = delete;
+  virtual ~PoolWork() = default;
+
+  /// Called on a thread of the pool.
+  virtual void run() noexcept = 0;
+
+  std::coroutine_handle<> waiter;  ///< resumed on the loop's thread afterwards
+  PoolWork* next = nullptr;        ///< the queue that it is in
+};
+
+/// The seam: threads in the daemon, a scheduler of seeded moments in the simulation.
+class Pool {
+ public:
+  Pool() = default;
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+  virtual ~Pool() = default;
+
+  /// Runs `work`, in the order of arrival as threads get free, then makes its waiter ready.
+  virtual void submit(PoolWork& work) = 0;
+};
+
+/// Threads, started as they are first needed and at most `threads_max`. Belongs to one loop.
+///
+/// `run` must be spawned (into the daemon's scope) before the first submit; it brings finished work home and
+/// ends, with the threads, after `shut_down` once nothing is under way.
+class BlockingPool final : public Pool {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<BlockingPool>> create(Loop& loop, std::size_t threads_max);
+  ~BlockingPool() override;
+
+  void submit(PoolWork& work) override;
+  Task<void> run();
+  void shut_down();
+
+ private:
+  struct Shared;
+  BlockingPool(Loop& loop, std::unique_ptr<Shared> shared);
+
+  Loop& loop_;
+  std::unique_ptr<Shared> shared_;
+  StopSource stop_;
+};
+
+namespace detail {
+
+template <typename F>
+class PoolTrip final : public PoolWork {
+ public:
+  using Value = std::invoke_result_t<F&>;
+
+  PoolTrip(Pool& pool, F& function) : pool_(pool), function_(function) {}
+
+  void run() noexcept override { value_.emplace(function_()); }
+
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> awaiting) {
+    waiter = awaiting;
+    pool_.submit(*this);
+  }
+  Value await_resume() { return std::move(*value_); }
+
+ private:
+  Pool& pool_;
+  F& function_;
+  std::optional<Value> value_;
+};
+
+}  // namespace detail
+
+/// Calls `function` in the pool; `co_await` yields what it returns. Borrows `function`: give it a name first.
+template <typename F>
+[[nodiscard]] auto in_pool(Pool& pool, F& function) {
+  return detail::PoolTrip<F>{pool, function};
+}
+
+}  // namespace uflush

@@ -1,0 +1,157 @@
+#include "io/kernel_files.hpp"
+
+#include <array>
+#include <memory>
+
+#include <dirent.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace uflush {
+namespace {
+
+constexpr mode_t new_file_mode = 0600;
+
+int open_flags(FileSystem::Open how) {
+  switch (how) {
+    case FileSystem::Open::append_create:
+      return O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC;
+    case FileSystem::Open::read_write:
+      return O_RDWR | O_CLOEXEC;
+    case FileSystem::Open::write_nonblocking:
+      return O_WRONLY | O_NONBLOCK | O_CLOEXEC;
+    case FileSystem::Open::directory:
+      return O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+  }
+  return 0;
+}
+
+/// What a call that only succeeds or fails has returned.
+Result<void> checked(int answer) {
+  if (answer < 0) return last_error();
+  return outcome::success();
+}
+
+/// What a call that counts bytes has returned.
+Result<std::size_t> counted(ssize_t answer) {
+  if (answer < 0) return last_error();
+  return static_cast<std::size_t>(answer);
+}
+
+Result<FileStat> checked_stat(int answer, const struct stat& from) {
+  if (answer < 0) return last_error();
+  return FileStat{.device = from.st_dev,
+                  .inode = from.st_ino,
+                  .links = from.st_nlink,
+                  .size_bytes = static_cast<std::uint64_t>(from.st_size),
+                  .mode = from.st_mode,
+                  .owner = from.st_uid,
+                  .access_time = from.st_atime,
+                  .change_time = from.st_mtime};
+}
+
+}  // namespace
+
+Result<FileHandle> KernelFiles::open_handle(FileHandle directory, const char* name, Open how) {
+  const int fd = ::openat(directory, name, open_flags(how), new_file_mode);
+  if (fd < 0) return last_error();
+  return fd;
+}
+
+void KernelFiles::close(FileHandle file) noexcept {
+  ::close(file);
+}
+
+Result<void> KernelFiles::lock(FileHandle file, Lock patience) {
+  int answer = 0;
+  do {
+    answer = ::flock(file, LOCK_EX | (patience == Lock::try_now ? LOCK_NB : 0));
+  } while (answer < 0 && errno == EINTR);
+  return checked(answer);
+}
+
+Result<void> KernelFiles::unlock(FileHandle file) {
+  return checked(::flock(file, LOCK_UN));
+}
+
+Result<std::size_t> KernelFiles::write(FileHandle file, std::span<const char> bytes) {
+  return counted(::write(file, bytes.data(), bytes.size()));
+}
+
+Result<std::size_t> KernelFiles::read_at(FileHandle file, std::span<char> into, std::uint64_t offset) {
+  return counted(::pread(file, into.data(), into.size(), static_cast<off_t>(offset)));
+}
+
+Result<std::size_t> KernelFiles::write_at(FileHandle file, std::span<const char> bytes,
+                                          std::uint64_t offset) {
+  return counted(::pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(offset)));
+}
+
+Result<void> KernelFiles::truncate(FileHandle file, std::uint64_t size_bytes) {
+  return checked(::ftruncate(file, static_cast<off_t>(size_bytes)));
+}
+
+Result<void> KernelFiles::sync(FileHandle file) {
+  return checked(::fdatasync(file));
+}
+
+Result<FileStat> KernelFiles::stat(FileHandle file) {
+  struct stat found {};
+  return checked_stat(::fstat(file, &found), found);
+}
+
+Result<FileStat> KernelFiles::stat(FileHandle directory, const char* name) {
+  struct stat found {};
+  return checked_stat(::fstatat(directory, name, &found, 0), found);
+}
+
+Result<FileStat> KernelFiles::stat_link(FileHandle directory, const char* name) {
+  struct stat found {};
+  return checked_stat(::fstatat(directory, name, &found, AT_SYMLINK_NOFOLLOW), found);
+}
+
+Result<void> KernelFiles::set_times(FileHandle directory, const char* name, std::time_t when) {
+  const std::array<timespec, 2> times{{{when, 0}, {when, 0}}};
+  return checked(::utimensat(directory, name, times.data(), 0));
+}
+
+Result<void> KernelFiles::set_mode(FileHandle file, mode_t permissions) {
+  return checked(::fchmod(file, permissions));
+}
+
+Result<void> KernelFiles::rename(FileHandle from_directory, const char* from, FileHandle to_directory,
+                                 const char* to) {
+  return checked(::renameat(from_directory, from, to_directory, to));
+}
+
+Result<void> KernelFiles::unlink(FileHandle directory, const char* name) {
+  return checked(::unlinkat(directory, name, 0));
+}
+
+Result<void> KernelFiles::make_directory(FileHandle directory, const char* name, mode_t permissions) {
+  return checked(::mkdirat(directory, name, permissions));
+}
+
+Result<std::vector<DirectoryEntry>> KernelFiles::list(FileHandle directory) {
+  // A second open description, so that neither the reading position nor the handle itself is used up.
+  const int fd = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return last_error();
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(fd), ::closedir);
+  if (!stream) {
+    const Error error = last_error();
+    ::close(fd);
+    return error;
+  }
+  std::vector<DirectoryEntry> entries;
+  errno = 0;
+  while (const dirent* entry = ::readdir(stream.get())) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") entries.push_back({std::string(name)});
+    errno = 0;
+  }
+  if (errno != 0) return last_error();
+  return entries;
+}
+
+}  // namespace uflush

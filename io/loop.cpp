@@ -1,0 +1,59 @@
+#include "io/loop.hpp"
+
+#include <utility>
+
+namespace uflush {
+namespace {
+
+/// After so many rounds of run-and-batch the ring gets its turn even if more is ready: new clients are not
+/// starved by coroutines that keep waking each other.
+constexpr int rounds_per_turn_max = 16;
+
+}  // namespace
+
+Loop::Loop(Ring& ring, Clock& clock) : ring_(ring), clock_(clock), now_(clock.now()) {}
+
+Loop::~Loop() {
+  FLUSH_ASSERT(ready_.empty() && turn_ends_.empty());
+}
+
+void Loop::run(Task<void> task) {
+  Scope root;
+  root.spawn(std::move(task));
+  while (root.size() > 0) {
+    run_ready();
+    if (root.size() == 0) break;
+    turn();
+  }
+}
+
+void Loop::run_ready() {
+  for (int round = 0; round < rounds_per_turn_max && !(ready_.empty() && turn_ends_.empty()); ++round) {
+    running_.swap(ready_);
+    for (const std::coroutine_handle<> waiter : running_) waiter.resume();
+    running_.clear();
+    if (!ready_.empty()) continue;
+    TurnEnds due;  // who asks again meanwhile is called in the next round
+    due.swap(turn_ends_);
+    while (!due.empty()) {
+      TurnEnd& hook = due.front();
+      due.pop_front();
+      hook.on_turn_end();
+    }
+  }
+}
+
+void Loop::turn() {
+  std::optional<Instant> until = timers_.next();
+  if (!ready_.empty() || !turn_ends_.empty()) until = Instant::min();
+  ring_.turn(until, completed_);
+  now_ = clock_.now();
+  for (Op* op : completed_) {
+    op->collected = false;
+    if (op->waiter) ready_.push_back(std::exchange(op->waiter, nullptr));
+  }
+  completed_.clear();
+  timers_.fire(now_);
+}
+
+}  // namespace uflush

@@ -1,0 +1,127 @@
+#include "io/ring_setup.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "io/result.hpp"
+
+namespace uflush {
+namespace {
+
+constexpr unsigned entries_wanted = 256;
+constexpr unsigned entries_min = 32;
+constexpr unsigned completions_per_entry = 4;
+
+/// Flags from best to plainest. Each step gives up something that an older kernel does not know.
+constexpr std::array<unsigned, 4> flag_ladder = {
+    IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
+    IORING_SETUP_COOP_TASKRUN | IORING_SETUP_SINGLE_ISSUER,
+    IORING_SETUP_COOP_TASKRUN,
+    0,
+};
+
+struct NeededOpcode {
+  int opcode;
+  const char* name;
+};
+
+constexpr std::array<NeededOpcode, 7> needed_opcodes = {{
+    {IORING_OP_POLL_ADD, "POLL_ADD"},
+    {IORING_OP_RECV, "RECV"},
+    {IORING_OP_SEND, "SEND"},
+    {IORING_OP_CLOSE, "CLOSE"},
+    {IORING_OP_CONNECT, "CONNECT"},
+    {IORING_OP_FSYNC, "FSYNC"},
+    {IORING_OP_ASYNC_CANCEL, "ASYNC_CANCEL"},
+}};
+
+/// One attempt: 0 or a negative errno.
+int try_setup(unsigned entries, unsigned flags, io_uring& ring, io_uring_params& params) {
+  params = {};
+  params.flags = flags | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
+  params.cq_entries = entries * completions_per_entry;
+  return io_uring_queue_init_params(entries, &ring, &params);
+}
+
+/// Walks down the ladder while the kernel does not know the flags, and halves the ring while it lacks memory.
+int climb_down(io_uring& ring, io_uring_params& params) {
+  int error = -EINVAL;
+  for (const unsigned flags : flag_ladder) {
+    for (unsigned entries = entries_wanted; entries >= entries_min; entries /= 2) {
+      error = try_setup(entries, flags, ring, params);
+      if (error != -ENOMEM) break;
+    }
+    if (error != -EINVAL) break;
+  }
+  return error;
+}
+
+std::string words_for(int error) {
+  switch (error) {
+    case -ENOSYS:
+      return "this kernel has no io_uring (Linux 5.11 or later has)";
+    case -EPERM:
+      return "io_uring is forbidden here: see sysctl kernel.io_uring_disabled, or the seccomp profile of the "
+             "container";
+    case -ENOMEM:
+      return "no locked memory for the ring: raise RLIMIT_MEMLOCK (systemd: LimitMEMLOCK=)";
+    case -EMFILE:
+    case -ENFILE:
+      return "no file descriptor left for the ring";
+    default:
+      return "io_uring_setup: " + Error{-error}.message();
+  }
+}
+
+/// The first thing that is missing, or nothing.
+std::string missing_feature(io_uring& ring, unsigned features) {
+  if ((features & IORING_FEAT_NODROP) == 0) return "the kernel may drop completions (no IORING_FEAT_NODROP)";
+  if ((features & IORING_FEAT_EXT_ARG) == 0)
+    return "the kernel cannot wait with a time limit (no IORING_FEAT_EXT_ARG)";
+  io_uring_probe* probe = io_uring_get_probe_ring(&ring);
+  if (probe == nullptr) return "the kernel cannot tell its opcodes";
+  std::string missing;
+  for (const NeededOpcode& needed : needed_opcodes) {
+    if (io_uring_opcode_supported(probe, needed.opcode) == 0) {
+      missing = std::string("the kernel lacks the io_uring opcode ") + needed.name;
+      break;
+    }
+  }
+  io_uring_free_probe(probe);
+  return missing;
+}
+
+}  // namespace
+
+std::string RingFeatures::describe() const {
+  std::string text = "io_uring: " + std::to_string(sq_entries) + " entries";
+  if (defer_taskrun) text += ", DEFER_TASKRUN";
+  if (coop_taskrun) text += ", COOP_TASKRUN";
+  if (skip_success) text += ", CQE_SKIP_SUCCESS";
+  return text;
+}
+
+std::variant<RingSetup, RingRefusal> set_up_ring() {
+  RingSetup setup{};
+  io_uring_params params{};
+  const int error = climb_down(setup.ring, params);
+  if (error < 0) return RingRefusal{words_for(error)};
+
+  std::string missing = missing_feature(setup.ring, params.features);
+  if (!missing.empty()) {
+    io_uring_queue_exit(&setup.ring);
+    return RingRefusal{std::move(missing)};
+  }
+  io_uring_ring_dontfork(&setup.ring);
+  io_uring_register_ring_fd(
+      &setup.ring);  // saves a table look-up at each call; without it things work as well
+  setup.features = {.defer_taskrun = (params.flags & IORING_SETUP_DEFER_TASKRUN) != 0,
+                    .coop_taskrun = (params.flags & IORING_SETUP_COOP_TASKRUN) != 0,
+                    .skip_success = (params.features & IORING_FEAT_CQE_SKIP) != 0,
+                    .sq_entries = params.sq_entries,
+                    .cq_entries = params.cq_entries};
+  return setup;
+}
+
+}  // namespace uflush
