@@ -18,11 +18,12 @@ MasterStatusBytes encode_master_status(std::int32_t pid, std::uint32_t generatio
 std::optional<std::uint32_t> parse_generation(std::string_view text) noexcept {
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   if (text.empty() || !std::all_of(text.begin(), text.end(), is_digit)) return std::nullopt;
-  constexpr std::uint64_t largest = std::numeric_limits<std::uint32_t>::max();
+  constexpr std::uint64_t largest = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t number = 0;
   for (const char c : text) {
     if (c > '7') break;
-    number = std::min(number * 8 + static_cast<std::uint64_t>(c - '0'), largest);
+    number = number > largest / 8 ? largest : number * 8 + static_cast<std::uint64_t>(c - '0');
+    if (number == largest) break;
   }
   return static_cast<std::uint32_t>(number);
 }

@@ -19,8 +19,8 @@ using MasterStatusBytes = std::array<std::byte, 12>;
 
 /// Reads the text of the environment variable GENERATION; nothing when it is not made of decimal digits alone
 /// (then the reference dies with `bad generation: <text>`). Those digits are read as an octal number that
-/// ends at the first 8 or 9, as the reference does it: it only has to come out the same in all processes of a
-/// service.
+/// ends at the first 8 or 9; it saturates at 64 bits, and the lower 32 of them count. Odd, but all processes
+/// of a service must read the same, the stock ones among them.
 [[nodiscard]] std::optional<std::uint32_t> parse_generation(std::string_view text) noexcept;
 
 }  // namespace uflush

@@ -140,12 +140,14 @@ DecodeStep RequestDecoder::cut_short(std::string_view received, InputState input
   const bool in_value = expect_ == Expect::request_word || expect_ == Expect::parameter_value;
   const std::string_view reading =
       in_value ? " while reading input attribute value" : " while reading input attribute name";
-  if (partial.empty() && timed_out) {
-    warn({"timeout on ", stream_name_, reading});
-  } else if (!timed_out && (partial.empty() || partial.back() == '\xff')) {
-    warn({"premature end-of-input on ", stream_name_, reading});
-  } else {
+  // The reference takes a last byte of 255 for the mark of the end of input (BEHAVIOUR.md 2.4).
+  const bool between_tokens = partial.empty() || partial.back() == '\xff';
+  if (!between_tokens) {
     warn({"unexpected end-of-input from ", stream_name_, reading});
+  } else if (timed_out) {
+    warn({"timeout on ", stream_name_, reading});
+  } else {
+    warn({"premature end-of-input on ", stream_name_, reading});
   }
   return hang_up(reply);
 }

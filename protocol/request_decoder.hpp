@@ -34,7 +34,7 @@
 namespace uflush {
 
 /// One request may not be longer (the reference has no limit); longer ones are treated like a bad parameter.
-inline constexpr std::size_t request_bytes_max = 1024 * 1024;
+inline constexpr std::size_t request_bytes_max = std::size_t{1024} * 1024;
 
 /// Whether the bytes at hand are all that there will be.
 enum class InputState : std::uint8_t {

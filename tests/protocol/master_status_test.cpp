@@ -27,8 +27,12 @@ TEST(Generation, EndsAtTheFirstDigitThatIsNotOctal) {
   EXPECT_EQ(parse_generation("1289"), 10u);
 }
 
-TEST(Generation, Saturates) {
+TEST(Generation, IsTheLowerHalfOfANumberThatSaturatesAt64Bits) {
   EXPECT_EQ(parse_generation("37777777777"), 0xffffffffu);
+  EXPECT_EQ(parse_generation("40000000000"), 0u);
+  EXPECT_EQ(parse_generation("40000000001"), 1u);
+  EXPECT_EQ(parse_generation("1777777777777777777777"), 0xffffffffu);
+  EXPECT_EQ(parse_generation("2000000000000000000000"), 0xffffffffu);
   EXPECT_EQ(parse_generation(std::string(100, '7')), 0xffffffffu);
 }
 

@@ -208,6 +208,11 @@ TEST(RequestDecoder, GivesNoReplyAfterATimeoutInTheMiddleOfAList) {  // 2.4, las
             "closed: unexpected end-of-input from flush socket while reading input attribute value");
 }
 
+TEST(RequestDecoder, CallsATimeoutAfterByte255OneBetweenTwoTokens) {
+  EXPECT_EQ(first_outcome("request|add|site|x\xff", timeout),
+            "closed: timeout on flush socket while reading input attribute value");
+}
+
 TEST(RequestDecoder, DropsUnknownWordsSilently) {  // row 17
   for (const auto* text : {"request|foo||", "request|ADD|site|x|queue_id|A||", "request|||",
                            "request|refresh||", "request|add |", "request|w||"}) {
