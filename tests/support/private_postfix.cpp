@@ -1,0 +1,291 @@
+#include "tests/support/private_postfix.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <filesystem>
+#include <sstream>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/support/failure.hpp"
+
+namespace uflush::support {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* stock_programs = "/usr/lib/postfix/sbin";
+constexpr int ports_per_instance = 10;
+
+/// A loopback address that no other process uses: programs of the suite run side by side.
+std::string own_loopback_address() {
+  const auto pid = static_cast<unsigned>(::getpid());
+  return "127." + std::to_string(1 + (pid >> 14) % 254) + "." + std::to_string((pid >> 7) % 128) + "." +
+         std::to_string(1 + pid % 128);
+}
+
+int next_first_port() {
+  static std::atomic<int> instances{0};
+  return 2500 + ports_per_instance * instances++;
+}
+
+/// Waits for the end of the test program, then ends the instance. Only async-signal-safe calls: it is forked
+/// from a program that may have threads.
+[[noreturn]] void guard(int alive, const char* pid_file, const char* directory) noexcept {
+  ::setsid();
+  ::signal(SIGTERM, SIG_IGN);
+  ::signal(SIGINT, SIG_IGN);
+  ::dup2(alive, 0);
+  ::syscall(SYS_close_range, 1U, ~0U, 0);
+  char byte = 0;
+  if (::read(0, &byte, 1) == 1) ::_exit(0);  // the destructor says that all is done
+  const int file = ::open(pid_file, O_RDONLY);
+  std::array<char, 32> text{};
+  if (file >= 0 && ::read(file, text.data(), text.size() - 1) > 0) {
+    pid_t pid = 0;
+    for (const char digit : text)
+      if (digit >= '0' && digit <= '9') pid = pid * 10 + (digit - '0');
+    if (pid > 1) ::kill(-pid, SIGKILL);
+  }
+  ::execl("/bin/rm", "rm", "-rf", directory, nullptr);
+  ::_exit(1);
+}
+
+/// The installed master.cf's own services, none chrooted, without the two that each instance has its own line
+/// for, and without the neighbours at its end that are no part of Postfix.
+std::string standard_services() {
+  std::istringstream lines(read_file("/etc/postfix/master.cf.proto"));
+  std::string services;
+  for (std::string line; std::getline(lines, line) && line.find("non-Postfix") == std::string::npos;) {
+    if (line.empty() || line[0] == '#') continue;
+    std::istringstream fields(line);
+    std::array<std::string, 8> field;
+    for (std::string& text : field) fields >> text;
+    if (field[0] == "flush" || field[1] == "inet") continue;
+    if (line[0] != ' ') field[4] = "n";
+    services += line[0] == ' ' ? " " : "";
+    for (const std::string& text : field) services += text + " ";
+    services += "\n";
+  }
+  return services;
+}
+
+}  // namespace
+
+PrivatePostfix::PrivatePostfix(PostfixOptions options)
+    : options_(std::move(options)),
+      config_directory_(top_.path("config")),
+      programs_(top_.path("programs")),
+      queue_(top_.path("queue")),
+      host_(own_loopback_address()),
+      first_port_(next_first_port()) {
+  const MailOwner owner = mail_owner();
+  for (const std::string& name : {config_directory_, programs_, queue_.path(), top_.path("data")})
+    if (::mkdir(name.c_str(), 0755) != 0) fail_errno("mkdir " + name);
+  if (::chown(top_.path("data").c_str(), owner.uid, owner.gid) != 0) fail_errno("chown");
+  make_programs();
+  write_configuration();
+  std::array<int, 2> alive{};
+  if (::pipe2(alive.data(), O_CLOEXEC) != 0) fail_errno("pipe2");
+  const std::string pid_file = queue_.path("pid/master.pid");
+  guard_pid_ = ::fork();
+  if (guard_pid_ < 0) fail_errno("fork");
+  if (guard_pid_ == 0) guard(alive[0], pid_file.c_str(), top_.path().c_str());
+  ::close(alive[0]);
+  guard_ = OwnedFd{alive[1]};
+}
+
+PrivatePostfix::~PrivatePostfix() {
+  if (const auto master = master_pid()) {
+    const OwnedFd pidfd{static_cast<int>(::syscall(SYS_pidfd_open, *master, 0))};
+    ::kill(*master, SIGTERM);
+    if (pidfd.is_open() && !wait_readable(pidfd.get(), Deadline{5000ms})) ::kill(-*master, SIGKILL);
+  }
+  if (::write(guard_.get(), "x", 1) == 1) ::waitpid(guard_pid_, nullptr, 0);
+}
+
+/// A daemon_directory of our own, because master(8) looks for programs there only. Copies, because
+/// `postfix check` warns about symbolic links that lead outside.
+void PrivatePostfix::make_programs() const {
+  for (const auto& program : fs::directory_iterator(stock_programs))
+    fs::copy_file(program.path(), programs_ + "/" + program.path().filename().string());
+  const fs::path flush = options_.flush_program;
+  if (!fs::exists(flush)) fail("no such program: " + flush.string());
+  fs::copy_file(flush, programs_ + "/" + flush.filename().string(), fs::copy_options::overwrite_existing);
+}
+
+void PrivatePostfix::write_configuration() const {
+  std::string transports;
+  for (const char* destination : {eligible_one, eligible_two, not_eligible}) {
+    const InetAddress at = address_of(destination);
+    transports +=
+        std::string("{") + destination + " = smtp:[" + at.host + "]:" + std::to_string(at.port) + "} ";
+  }
+  Parameters all = {
+      {"compatibility_level", "3.6"},
+      {"queue_directory", queue_.path()},
+      {"data_directory", top_.path("data")},
+      {"daemon_directory", programs_},
+      {"mail_owner", "postfix"},
+      {"setgid_group", "postdrop"},
+      {"multi_instance_enable", "yes"},
+      {"myhostname", "relay.example"},
+      {"mydestination", ""},
+      {"alias_maps", ""},
+      {"local_recipient_maps", ""},
+      {"inet_protocols", "ipv4"},
+      {"inet_interfaces", "127.0.0.1"},
+      {"mynetworks", "127.0.0.0/8"},
+      {"relay_domains", std::string(eligible_one) + ", " + eligible_two},
+      {"transport_maps", "inline:{" + transports + "}"},
+      {"smtp_dns_support_level", "disabled"},
+      {"smtpd_tls_security_level", "none"},
+      {"smtp_tls_security_level", "none"},
+      {"smtp_connect_timeout", "5s"},
+      {"in_flow_delay", "0"},
+      {"queue_run_delay", "300s"},
+      {"minimal_backoff_time", "300s"},
+      {"maximal_backoff_time", "600s"},
+      {"delay_warning_time", "0"},
+  };
+  if (options_.syslog_socket.empty()) {
+    all.emplace_back("maillog_file", top_.path("log/mail"));
+    all.emplace_back("maillog_file_prefixes", top_.path());
+    if (::mkdir(top_.path("log").c_str(), 0755) != 0) fail_errno("mkdir log");
+    write_file(top_.path("log/mail"), "");
+  }
+  all.insert(all.end(), options_.main_cf.begin(), options_.main_cf.end());
+  write_main_cf(config_directory_, all);
+  std::string master_cf = standard_services();
+  master_cf += smtpd_address().text() + " inet n - n - - smtpd\n";
+  master_cf += "flush unix n - " + std::string(options_.flush_chroot ? "y " : "n ") + options_.flush_wakeup +
+               " " + std::to_string(options_.flush_process_limit) + " " +
+               fs::path(options_.flush_program).filename().string() + " " + options_.flush_arguments + "\n";
+  write_file(config_directory_ + "/master.cf", master_cf);
+}
+
+void PrivatePostfix::must_succeed(const Output& output) const {
+  if (output.exit.status != 0) fail("a command failed: " + output.err + output.out + log());
+}
+
+namespace {
+
+/// Bind mounts cannot create /dev/log without every other process seeing the new name, so the whole of /dev
+/// is replaced, in a mount namespace that only the instance has.
+std::string with_private_dev(const std::string& dev, const std::string& log_socket,
+                             const std::string& command) {
+  std::string script = "set -e; mkdir -p " + dev + "; mount -t tmpfs none " + dev;
+  for (const char* name : {"null", "zero", "random", "urandom"}) {
+    const std::string device = dev + "/" + name;
+    script += "; touch " + device + "; mount --bind /dev/" + name + " " + device;
+  }
+  return script + "; ln -s " + log_socket + " " + dev + "/log; mount --rbind " + dev + " /dev; exec " +
+         command;
+}
+
+}  // namespace
+
+Output PrivatePostfix::postfix(const std::string& verb) const {
+  if (options_.syslog_socket.empty()) return run({"/usr/sbin/postfix", "-c", config_directory_, verb});
+  const std::string command = "/usr/sbin/postfix -c " + config_directory_ + " " + verb;
+  return run({"/usr/bin/unshare", "-m", "/bin/sh", "-c",
+              with_private_dev(top_.path("dev"), options_.syslog_socket, command)});
+}
+
+Output PrivatePostfix::command(std::vector<std::string> argv, std::string_view input) const {
+  const char* option = argv.at(0) == "sendmail" ? "-C" : "-c";
+  argv[0] = "/usr/sbin/" + argv[0];
+  argv.insert(argv.begin() + 1, {option, config_directory_});
+  return run(argv, input);
+}
+
+InetAddress PrivatePostfix::smtpd_address() const {
+  return {host_, first_port_};
+}
+
+InetAddress PrivatePostfix::address_of(std::string_view destination) const {
+  int offset = 1;
+  for (const char* known : {eligible_one, eligible_two, not_eligible}) {
+    if (destination == known) return {host_, first_port_ + offset};
+    ++offset;
+  }
+  fail("not one of our destinations: " + std::string(destination));
+}
+
+void PrivatePostfix::inject(std::string_view destination, int count) const {
+  must_succeed(
+      run({"/usr/sbin/smtp-source", "-s", std::to_string(std::min(count, 5)), "-m", std::to_string(count),
+           "-f", "sender@client.example", "-t", "u@" + std::string(destination), smtpd_address().text()}));
+}
+
+std::vector<std::string> PrivatePostfix::deferred_ids(std::string_view destination) const {
+  constexpr std::string_view head = R"("queue_id": ")";
+  const std::string wanted = R"("address": "u@)" + std::string(destination) + '"';
+  std::vector<std::string> ids;
+  std::istringstream lines(command({"postqueue", "-j"}).out);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find(R"("queue_name": "deferred")") == std::string::npos) continue;
+    if (line.find(wanted) == std::string::npos) continue;
+    const std::size_t start = line.find(head) + head.size();
+    ids.push_back(line.substr(start, line.find('"', start) - start));
+  }
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+void PrivatePostfix::wait_for_deferred(std::string_view destination, std::size_t count) const {
+  const std::string recipient = "to=<u@" + std::string(destination) + ">";
+  const auto all_logged = [&] {
+    const std::vector<std::string> lines = log_lines_with(recipient);
+    return count <= static_cast<std::size_t>(std::count_if(lines.begin(), lines.end(), [](const auto& line) {
+             return line.find("status=deferred") != std::string::npos;
+           }));
+  };
+  if (!wait_until({top_.path("log/mail")}, all_logged, 60s)) fail("mail is not deferred:\n" + log());
+}
+
+std::string PrivatePostfix::log() const {
+  if (!options_.syslog_socket.empty()) return {};
+  return read_file(top_.path("log/mail"));
+}
+
+std::vector<std::string> PrivatePostfix::log_lines_with(std::string_view part) const {
+  std::vector<std::string> found;
+  std::istringstream lines(log());
+  for (std::string line; std::getline(lines, line);)
+    if (line.find(part) != std::string::npos) found.push_back(line);
+  return found;
+}
+
+bool PrivatePostfix::wait_for_log(std::string_view part, milliseconds timeout) const {
+  return wait_until(
+      {top_.path("log/mail")}, [&] { return log().find(part) != std::string::npos; }, timeout);
+}
+
+std::optional<pid_t> PrivatePostfix::master_pid() const {
+  std::error_code error;
+  if (!fs::exists(queue_.path("pid/master.pid"), error)) return std::nullopt;
+  const pid_t pid = std::atoi(read_file(queue_.path("pid/master.pid")).c_str());
+  const fs::path program = fs::read_symlink("/proc/" + std::to_string(pid) + "/exe", error);
+  if (error || program != programs_ + "/master") return std::nullopt;  // a stale file, its pid used anew
+  return pid;
+}
+
+std::vector<pid_t> PrivatePostfix::flush_pids() const {
+  const std::string wanted = programs_ + "/" + fs::path(options_.flush_program).filename().string();
+  std::vector<pid_t> pids;
+  for (const auto& process : fs::directory_iterator("/proc")) {
+    const int pid = std::atoi(process.path().filename().c_str());
+    std::error_code error;
+    if (pid > 0 && fs::read_symlink(process.path() / "exe", error) == wanted) pids.push_back(pid);
+  }
+  return pids;
+}
+
+}  // namespace uflush::support

@@ -1,0 +1,17 @@
+/// Which program the suites test: ours, or (to validate the tests themselves) the one that Postfix ships.
+#pragma once
+
+#include <string>
+
+namespace uflush::support {
+
+inline constexpr const char* stock_daemon = "/usr/lib/postfix/sbin/flush";
+
+/// $UFLUSH_TEST_DAEMON, else the uflush of this build.
+[[nodiscard]] std::string tested_daemon();
+/// Its last path component: what log tags and process tables show.
+[[nodiscard]] std::string tested_daemon_name();
+/// True when the suites run against the reference: what only uflush promises is skipped then.
+[[nodiscard]] bool testing_the_stock_daemon();
+
+}  // namespace uflush::support

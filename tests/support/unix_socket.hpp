@@ -1,0 +1,13 @@
+/// Binding of UNIX sockets for the peers that the harness plays.
+#pragma once
+
+#include <string>
+
+#include "tests/support/owned_fd.hpp"
+
+namespace uflush::support {
+
+/// A bound socket of `type` (SOCK_STREAM, SOCK_DGRAM, with flags) at `path`, mode 0666.
+[[nodiscard]] OwnedFd bind_unix_socket(const std::string& path, int type);
+
+}  // namespace uflush::support
