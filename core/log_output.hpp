@@ -1,0 +1,73 @@
+/// Where the daemon's records go: to syslog or to postlogd, and to stderr as well if asked (BEHAVIOUR.md
+/// 1.2, 1.4, 7).
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/config.hpp"
+#include "core/fatal.hpp"
+#include "core/log.hpp"
+
+namespace uflush {
+
+class PostlogSink;
+
+/// A choice of destinations, as data.
+struct LogSettings {
+  std::string tag;            ///< `postfix/flush`
+  int syslog_facility = 0;    ///< LOG_* value, used when `postlog_path` is empty
+  std::string postlog_path;   ///< absolute path of postlogd's socket
+  std::string postlog_host;   ///< the sink cuts it at its first dot
+  bool to_system_log = true;  ///< no: stderr alone
+  std::string stderr_tag;     ///< not empty: also to stderr, with this in front
+};
+
+/// What is known before main.cf is read: the environment (MAIL_LOGTAG, POSTLOG_SERVICE, POSTLOG_HOSTNAME).
+[[nodiscard]] LogSettings log_settings_from_environment(std::string_view process_name);
+
+/// What the parameters say.
+[[nodiscard]] LogSettings log_settings_from_config(const Config& config);
+
+/// maillog_file must start with one of maillog_file_prefixes, byte for byte (BEHAVIOUR.md 7.3). Holds when
+/// maillog_file is empty.
+[[nodiscard]] OrFatal<void> check_maillog_file(const Config& config);
+
+/// Hands the same choice to the programs that this process starts: MAIL_LOGTAG is set, POSTLOG_SERVICE and
+/// POSTLOG_HOSTNAME are set or removed.
+void export_log_settings(const Config& config);
+
+/// The sink for everything the daemon logs. Owns the sinks behind it.
+class LogOutput : public LogSink {
+ public:
+  explicit LogOutput(const LogSettings& settings);
+  ~LogOutput() override;
+
+  void write(Severity severity, std::string_view text) override;
+
+  /// Goes on with other settings. What the old postlogd socket did not take is lost.
+  void reopen(const LogSettings& settings);
+
+  /// To be called after chroot($queue_directory): a lost connection to postlogd is made again through
+  /// `public/<postlog_service_name>`, relative to the new root.
+  void entered_queue_directory_root(const Config& config);
+
+  /// Records that postlogd has not taken yet. While there are some, flush() has to be called now and then.
+  [[nodiscard]] std::size_t waiting() const noexcept;
+  /// Sends what postlogd takes without waiting. True when nothing is left.
+  bool flush();
+  /// The same, but waits up to `limit`: before the process ends.
+  bool flush_within(std::chrono::milliseconds limit);
+
+ private:
+  void open(const LogSettings& settings);
+
+  std::unique_ptr<LogSink> system_log_;
+  PostlogSink* postlog_ = nullptr;  // system_log_, when that is one
+  std::unique_ptr<LogSink> stderr_;
+};
+
+}  // namespace uflush

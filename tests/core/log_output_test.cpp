@@ -1,0 +1,141 @@
+#include "core/log_output.hpp"
+
+#include <cstdlib>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <syslog.h>
+
+#include "tests/core/datagram_socket.hpp"
+#include "tests/core/temp_directory.hpp"
+
+namespace uflush {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Optional;
+
+/// Each test starts without the variables, and leaves none behind.
+class LogOutputTest : public testing::Test {
+ protected:
+  LogOutputTest() { clear(); }
+  ~LogOutputTest() override { clear(); }
+
+  static void clear() {
+    for (const char* name : {"MAIL_LOGTAG", "POSTLOG_SERVICE", "POSTLOG_HOSTNAME"}) unsetenv(name);
+  }
+  static std::string environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? "(unset)" : value;
+  }
+};
+
+TEST_F(LogOutputTest, LogsToTheMailFacilityWhileNothingIsKnown) {
+  const LogSettings settings = log_settings_from_environment("flush");
+  EXPECT_EQ(settings.tag, "postfix/flush");
+  EXPECT_EQ(settings.syslog_facility, LOG_MAIL);
+  EXPECT_EQ(settings.postlog_path, "");
+}
+
+TEST_F(LogOutputTest, TakesTagAndPostlogSocketFromTheEnvironment) {
+  setenv("MAIL_LOGTAG", "", 1);  // the reference takes an empty one literally
+  EXPECT_EQ(log_settings_from_environment("flush").tag, "/flush");
+  setenv("MAIL_LOGTAG", "abc", 1);
+  setenv("POSTLOG_SERVICE", "/queue/public/postlog", 1);
+  setenv("POSTLOG_HOSTNAME", "mx.example.com", 1);
+  const LogSettings settings = log_settings_from_environment("flush");
+  EXPECT_EQ(settings.tag, "abc/flush");
+  EXPECT_EQ(settings.postlog_path, "/queue/public/postlog");
+  EXPECT_EQ(settings.postlog_host, "mx.example.com");
+}
+
+TEST_F(LogOutputTest, GoesToPostlogdExactlyWhenMaillogFileIsSet) {
+  setenv("POSTLOG_SERVICE", "/elsewhere", 1);
+  Config config;
+  config.process_name = "flush";
+  config.queue_directory = "/queue";
+  EXPECT_EQ(log_settings_from_config(config).postlog_path, "");
+  config.maillog_file = "/var/log/maillog";
+  EXPECT_EQ(log_settings_from_config(config).postlog_path, "/queue/public/postlog");
+  EXPECT_EQ(log_settings_from_config(config).tag, "postfix/flush");
+}
+
+TEST_F(LogOutputTest, ExportsTheChoiceToPrograms) {
+  Config config;
+  config.syslog_name = "pf";
+  config.queue_directory = "/queue";
+  config.myhostname = "mx.example.com";
+  config.maillog_file = "/var/log/maillog";
+  export_log_settings(config);
+  EXPECT_EQ(environment("MAIL_LOGTAG"), "pf");
+  EXPECT_EQ(environment("POSTLOG_SERVICE"), "/queue/public/postlog");
+  EXPECT_EQ(environment("POSTLOG_HOSTNAME"), "mx.example.com");
+  config.maillog_file.clear();
+  export_log_settings(config);
+  EXPECT_EQ(environment("POSTLOG_SERVICE"), "(unset)");
+  EXPECT_EQ(environment("POSTLOG_HOSTNAME"), "(unset)");
+}
+
+TEST_F(LogOutputTest, WantsMaillogFileToBeginWithAPrefix) {
+  Config config;
+  EXPECT_TRUE(check_maillog_file(config)) << "empty is fine";
+  for (const char* fine : {"/var/log/maillog", "/dev/stdout", "/variable"}) {
+    config.maillog_file = fine;
+    EXPECT_TRUE(check_maillog_file(config)) << fine;
+  }
+  config.maillog_file = "/x";
+  const OrFatal<void> outcome = check_maillog_file(config);
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().text,
+            "maillog_file value '/x' does not match any prefix in maillog_file_prefixes");
+  config.maillog_file_prefixes = " , ,";
+  EXPECT_FALSE(check_maillog_file(config));
+}
+
+TEST_F(LogOutputTest, WritesToStderrAsWellWhenAsked) {
+  TempDirectory directory;
+  DatagramSocket postlogd(directory.path("postlog"));
+  LogSettings settings;
+  settings.tag = "postfix/flush";
+  settings.postlog_path = directory.path("postlog");
+  settings.stderr_tag = "flush";
+  LogOutput output(settings);
+  testing::internal::CaptureStderr();
+  output.write(Severity::fatal, "do not run this command by hand");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "flush: fatal: do not run this command by hand\n");
+  EXPECT_THAT(postlogd.receive(), Optional(EndsWith("fatal: do not run this command by hand")));
+}
+
+TEST_F(LogOutputTest, MovesToOtherSettings) {
+  TempDirectory directory;
+  DatagramSocket first(directory.path("first"));
+  DatagramSocket second(directory.path("second"));
+  LogSettings settings;
+  settings.tag = "abc/flush";
+  settings.postlog_path = directory.path("first");
+  LogOutput output(settings);
+  settings.tag = "postfix/flush";
+  settings.postlog_path = directory.path("second");
+  output.reopen(settings);
+  output.write(Severity::info, "x");
+  EXPECT_EQ(first.receive(), std::nullopt);
+  EXPECT_THAT(second.receive(), Optional(HasSubstr(" postfix/flush[")));
+}
+
+TEST_F(LogOutputTest, CanBeStderrAlone) {
+  LogSettings settings;
+  settings.to_system_log = false;
+  settings.stderr_tag = "uflush";
+  LogOutput output(settings);
+  testing::internal::CaptureStderr();
+  output.write(Severity::info, "hello");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "uflush: hello\n");
+  EXPECT_TRUE(output.flush());
+  EXPECT_EQ(output.waiting(), 0u);
+}
+
+}  // namespace
+}  // namespace uflush
