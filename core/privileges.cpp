@@ -1,0 +1,63 @@
+#include "core/privileges.hpp"
+
+#include <algorithm>
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "core/master_channel.hpp"
+
+namespace uflush {
+namespace {
+
+/// The fatal text `<call>: <errno text>` for the system call that failed last.
+Fatal failed(const std::string& call) {
+  return Fatal{fmt::format("{}: {}", call, last_error().message())};
+}
+
+OrFatal<void> enter_root(const std::string& directory) {
+  if (::chroot(directory.c_str()) != 0) return failed(fmt::format("chroot({})", directory));
+  if (::chdir("/") != 0) return failed("chdir(/)");
+  return outcome::success();
+}
+
+OrFatal<void> renounce_new_privileges() {
+  if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) return failed("prctl(PR_CAP_AMBIENT)");
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failed("prctl(PR_SET_NO_NEW_PRIVS)");
+  return outcome::success();
+}
+
+}  // namespace
+
+OrFatal<void> drop_privileges(const PrivilegeDrop& drop) {
+  uid_t uid = 0;
+  if (drop.user) {
+    const passwd* account = ::getpwnam(drop.user->c_str());
+    if (account == nullptr) return Fatal{fmt::format("unknown user: {}", *drop.user)};
+    uid = account->pw_uid;
+    const gid_t gid = account->pw_gid;
+    if (::setgid(gid) != 0) return failed(fmt::format("setgid({})", gid));
+    if (::initgroups(drop.user->c_str(), gid) != 0) return failed("initgroups");
+  }
+  if (drop.chroot_directory) {
+    BOOST_OUTCOME_TRYV(enter_root(*drop.chroot_directory));
+  }
+  if (drop.user && ::setuid(uid) != 0) return failed(fmt::format("setuid({})", uid));
+  return renounce_new_privileges();
+}
+
+void close_unused_descriptors(int socket_count) noexcept {
+  constexpr unsigned flow_control_read = 3;
+  constexpr unsigned flow_control_write = 4;
+  ::close_range(flow_control_read, flow_control_write, 0);
+  // A socket count beyond every limit is left for whoever looks at the sockets.
+  const unsigned first_unused = first_listener_fd + static_cast<unsigned>(std::max(socket_count, 0));
+  ::close_range(first_unused, ~0U, 0);
+  ::close_range(master_status_fd, first_unused - 1, CLOSE_RANGE_CLOEXEC);
+}
+
+}  // namespace uflush
