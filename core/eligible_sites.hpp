@@ -1,0 +1,90 @@
+/// Which sites may use the service: fast_flush_domains, evaluated (BEHAVIOUR.md 5).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/case_fold.hpp"
+#include "core/log.hpp"
+#include "core/table/key_set.hpp"
+#include "core/table/table.hpp"
+#include "protocol/match_list.hpp"
+#include "protocol/read_file_callback.hpp"
+
+namespace uflush {
+
+/// The parameters that decide, expanded.
+struct EligibilityConfig {
+  std::string fast_flush_domains;
+  std::string parent_domain_matches_subdomains;
+  bool smtputf8_enable = false;
+  bool daemon_table_open_error_is_fatal = false;
+};
+
+enum class Eligibility : std::uint8_t {
+  denied,
+  eligible,
+  failed,  ///< a table could not say
+};
+
+/// The list with its tables open. Made before chroot and privilege drop, with the queue directory as working
+/// directory.
+///
+/// Literals sit in one hash table, however many there are: a look-up per label of the site. Tables are only
+/// asked when no literal in front of them has matched. Used by one thread at a time.
+class EligibleSites {
+ public:
+  /// Null after a `fatal:` record: the daemon must not start. All other trouble is logged and remembered.
+  [[nodiscard]] static std::unique_ptr<EligibleSites> open(const EligibilityConfig& config,
+                                                           const ReadFile& read_file, Log& log);
+
+  /// Allocates nothing for a site in lower-case ASCII when no table has to complain. Appends to `warnings`
+  /// what is to be logged; writes no log itself, so that it can run in a worker.
+  [[nodiscard]] Eligibility evaluate(std::string_view site, Warnings& warnings);
+
+  /// evaluate() for the loop thread: logs the warnings.
+  [[nodiscard]] Eligibility test(std::string_view site, Log& log);
+
+  /// True when evaluate() may wait for another process, and therefore belongs in a worker.
+  [[nodiscard]] bool may_block() const noexcept;
+
+  /// The pattern files and tables that this was made from, as named in the configuration (relative to the
+  /// queue directory), each once: when one of them changes, the daemon is out of date.
+  [[nodiscard]] const std::vector<std::string>& files() const noexcept { return files_; }
+
+ private:
+  friend class EligibilityReader;
+
+  /// The first literal item with this text.
+  struct Literal {
+    std::size_t index;
+    bool negated;
+  };
+  struct TableItem {
+    std::size_t index;
+    bool negated;
+    std::shared_ptr<Table> table;
+  };
+
+  explicit EligibleSites(const EligibilityConfig& config);
+
+  [[nodiscard]] std::optional<Literal> first_literal(std::string_view site) const;
+  [[nodiscard]] Lookup look_up(Table& table, std::string_view site, Warnings& warnings) const;
+  [[nodiscard]] Lookup look_up_key(Table& table, std::string_view key, Warnings& warnings) const;
+
+  Folding folding_;
+  bool parents_match_ = false;
+  std::unordered_map<std::string, Literal, TextHash, std::equal_to<>> literals_;
+  std::vector<TableItem> tables_;  ///< in list order
+  std::vector<std::string> files_;
+  std::string scratch_;
+  Warnings warnings_;
+};
+
+}  // namespace uflush

@@ -1,0 +1,29 @@
+#include "core/table/fail_table.hpp"
+
+#include <memory>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace uflush {
+
+Lookup FailTable::find(std::string_view /*key*/, Warnings& /*warnings*/) {
+  return Lookup::failed;
+}
+
+Lookup UnavailableTable::find(std::string_view /*key*/, Warnings& warnings) {
+  warnings.push_back(fmt::format("{} is unavailable. {}", name(), why_));
+  return Lookup::failed;
+}
+
+OpenedTable open_fail_table(const std::string& type_name, const TableContext& /*context*/) {
+  return opened(std::make_shared<FailTable>(type_name));
+}
+
+OpenedTable unavailable(const std::string& type_name, std::string why) {
+  OpenedTable result = opened(std::make_shared<UnavailableTable>(type_name, why));
+  result.error = std::move(why);
+  return result;
+}
+
+}  // namespace uflush

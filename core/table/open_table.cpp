@@ -1,0 +1,46 @@
+#include "core/table/open_table.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include <fmt/format.h>
+
+#include "core/table/fail_table.hpp"
+#include "core/table/inline_table.hpp"
+#include "core/table/static_table.hpp"
+#include "core/table/texthash_table.hpp"
+
+namespace uflush {
+namespace {
+
+struct TableType {
+  std::string_view name;
+  OpenedTable (*open)(const std::string& type_name, const TableContext& context);
+};
+
+constexpr std::array table_types{
+    TableType{"fail", open_fail_table},         TableType{"inline", open_inline_table},
+    TableType{"internal", open_internal_table}, TableType{"static", open_static_table},
+    TableType{"texthash", open_texthash_table},
+};
+
+}  // namespace
+
+std::pair<std::string_view, std::string_view> split_type_name(std::string_view type_name) noexcept {
+  const std::size_t colon = type_name.find(':');
+  if (colon == std::string_view::npos) return {type_name, {}};
+  return {type_name.substr(0, colon), type_name.substr(colon + 1)};
+}
+
+OpenedTable open_table(const std::string& type_name, const TableContext& context) {
+  const std::string_view type = split_type_name(type_name).first;
+  const auto* const found =
+      std::find_if(table_types.begin(), table_types.end(),
+                   [type](const TableType& candidate) { return candidate.name == type; });
+  if (found == table_types.end())
+    return unavailable(type_name, fmt::format("unsupported dictionary type: {}", type));
+  return found->open(type_name, context);
+}
+
+}  // namespace uflush

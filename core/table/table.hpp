@@ -1,0 +1,82 @@
+/// The seam behind which lookup tables differ (BEHAVIOUR.md 5.6): one file in this folder per type.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "protocol/read_file_callback.hpp"
+
+namespace uflush {
+
+/// Texts for the log without their severity word, in the order of writing. A look-up may happen in a worker
+/// thread, where nothing may be logged.
+using Warnings = std::vector<std::string>;
+
+/// What a table says about a key. The reference also gets a value, but no decision here depends on one: an
+/// empty value is as good as any.
+enum class Lookup : std::uint8_t {
+  not_found,
+  found,
+  failed,  ///< the table cannot say; what there is to tell is in the warnings
+};
+
+/// Which keys of a site a table is asked for.
+enum class Keys : std::uint8_t {
+  fixed,    ///< the site and its parent domains
+  pattern,  ///< the site itself
+};
+
+/// One open table. Opened before chroot and privilege drop; nothing is opened by name afterwards. Used by one
+/// thread at a time.
+class Table {
+ public:
+  Table(std::string name, Keys keys) : name_(std::move(name)), keys_(keys) {}
+  Table(const Table&) = delete;
+  Table& operator=(const Table&) = delete;
+  virtual ~Table() = default;
+
+  /// Asks for `key` as it stands: folding the case is the caller's business, and so are parent domains.
+  /// Appends to `warnings` what there is to log.
+  [[nodiscard]] virtual Lookup find(std::string_view key, Warnings& warnings) = 0;
+
+  /// True when find() may wait for another process, a lock for instance: then it does not belong in the loop
+  /// thread.
+  [[nodiscard]] virtual bool may_block() const noexcept { return false; }
+
+  /// `type:name` as configured.
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] Keys keys() const noexcept { return keys_; }
+
+ private:
+  std::string name_;
+  Keys keys_;
+};
+
+/// What a table needs to know to be opened.
+struct TableContext {
+  bool utf8 = false;  ///< smtputf8_enable: input that is not UTF-8 is refused
+  ReadFile read_file;
+};
+
+/// The result of opening. There is always a table, unless `fatal`: one that could not be opened fails
+/// whenever it is asked.
+struct OpenedTable {
+  std::shared_ptr<Table> table;
+  Warnings warnings;                 ///< about contents that are ignored
+  std::optional<std::string> error;  ///< why it could not be opened
+  bool fatal = false;                ///< `error` ends the process, whatever the configuration says
+  std::vector<std::string> files;    ///< what it was made from: when one changes, it is out of date
+};
+
+/// A table that could be opened, or that needs no opening.
+[[nodiscard]] inline OpenedTable opened(std::shared_ptr<Table> table) {
+  return {.table = std::move(table), .warnings = {}, .error = std::nullopt, .fatal = false, .files = {}};
+}
+
+}  // namespace uflush
