@@ -36,6 +36,9 @@ struct CompatibilityLevel {
 /// Nothing when the text is not a level.
 [[nodiscard]] std::optional<CompatibilityLevel> parse_compatibility_level(std::string_view text);
 
+/// What to log about a text that is none.
+[[nodiscard]] std::string malformed_level_text(std::string_view text);
+
 /// Smallest and greatest value that is allowed; 0 stands for "no limit", as in the reference.
 template <typename T>
 struct Limits {
