@@ -29,11 +29,13 @@ struct Poll {
   static Result<Value> to_result(std::int32_t res);
 };
 
-/// Receives what is there, at least one byte; 0 means that the peer has finished sending.
+/// Receives what is there, at least one byte; 0 means that the peer has finished sending. EAGAIN when there
+/// is nothing and `wait` is not set.
 struct Recv {
   using Value = std::size_t;
   int fd;
   std::span<std::byte> into;
+  bool wait = true;
   static Result<Value> to_result(std::int32_t res);
 };
 

@@ -48,5 +48,11 @@ using Result = outcome::basic_result<T, Error, outcome::policy::terminate>;
 #define TRY(name, ...) BOOST_OUTCOME_TRY(FLUSH_TRY_NAME(name), __VA_ARGS__)
 #define CO_TRY(name, ...) BOOST_OUTCOME_CO_TRY(FLUSH_TRY_NAME(name), __VA_ARGS__)
 /// The same for a `Result<void>`: goes on, or returns the failure.
-#define TRY_VOID(...) BOOST_OUTCOME_TRYV(__VA_ARGS__)
-#define CO_TRY_VOID(...) BOOST_OUTCOME_CO_TRYV(__VA_ARGS__)
+#define TRY_VOID(...)                                                  \
+  do {                                                                 \
+    if (auto&& tried_ = (__VA_ARGS__); !tried_) return tried_.error(); \
+  } while (false)
+#define CO_TRY_VOID(...)                                                  \
+  do {                                                                    \
+    if (auto&& tried_ = (__VA_ARGS__); !tried_) co_return tried_.error(); \
+  } while (false)

@@ -22,7 +22,7 @@ struct Prepare {
     }
   }
   void operator()(const op::Recv& recv) const {
-    io_uring_prep_recv(sqe, recv.fd, recv.into.data(), recv.into.size(), 0);
+    io_uring_prep_recv(sqe, recv.fd, recv.into.data(), recv.into.size(), recv.wait ? 0 : MSG_DONTWAIT);
   }
   void operator()(const op::Send& send) const {
     io_uring_prep_send(sqe, send.fd, send.from.data(), send.from.size(), MSG_NOSIGNAL | MSG_WAITALL);

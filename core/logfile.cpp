@@ -1,0 +1,185 @@
+#include "core/logfile.hpp"
+
+#include <fmt/format.h>
+
+#include "io/check.hpp"
+
+namespace uflush {
+namespace {
+
+constexpr mode_t directory_mode = 0700;
+/// A file that is unlinked each time we open it would keep us here for ever.
+constexpr int attempts_max = 20;
+/// A filler line is a valid queue ID of zeros. Short ones could be the name of a hash directory.
+constexpr std::size_t filler_bytes_min = 8;
+constexpr std::size_t filler_bytes_max = 200;
+
+/// Releases the lock at the end of a block.
+class Unlocker {
+ public:
+  Unlocker(FileSystem& files, FileHandle file) noexcept : files_(files), file_(file) {}
+  Unlocker(const Unlocker&) = delete;
+  Unlocker& operator=(const Unlocker&) = delete;
+  ~Unlocker() { [[maybe_unused]] auto ignored = files_.unlock(file_); }
+
+ private:
+  FileSystem& files_;
+  FileHandle file_;
+};
+
+/// Reads until `into` is full or the file ends; returns the number of bytes.
+Result<std::size_t> read_fully(FileSystem& files, FileHandle file, std::span<char> into) {
+  std::size_t filled = 0;
+  while (filled < into.size()) {
+    TRY(count, files.read_at(file, into.subspan(filled), filled));
+    if (count == 0) break;
+    filled += count;
+  }
+  return filled;
+}
+
+Result<void> write_fully_at_start(FileSystem& files, FileHandle file, std::string_view bytes) {
+  std::size_t written = 0;
+  while (written < bytes.size()) {
+    const std::span<const char> rest{bytes.data() + written, bytes.size() - written};
+    TRY(count, files.write_at(file, rest, written));
+    written += count;
+  }
+  return outcome::success();
+}
+
+}  // namespace
+
+Result<void> make_parent_directories(FileSystem& files, const std::string& path) {
+  for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+    const auto made = files.make_directory(current_directory, path.substr(0, slash).c_str(), directory_mode);
+    if (!made && made.error().number != EEXIST) return made.error();
+  }
+  return outcome::success();
+}
+
+Result<void> AppendFile::open() {
+  auto opened = files_.open(current_directory, path_.c_str(), FileSystem::Open::append_create);
+  if (!opened && opened.error().number == ENOENT) {
+    TRY_VOID(make_parent_directories(files_, path_));
+    opened = files_.open(current_directory, path_.c_str(), FileSystem::Open::append_create);
+  }
+  if (!opened) return opened.error();
+  file_ = std::move(opened).value();
+  return outcome::success();
+}
+
+AppendOutcome AppendFile::fatal(std::string_view operation, Error error) const {
+  AppendOutcome outcome;
+  outcome.kind = AppendOutcome::Kind::failed;
+  outcome.failure =
+      fmt::format("flush_add_path: {} fast flush logfile {}: {}", operation, name_, error.message());
+  outcome.fatal = true;
+  return outcome;
+}
+
+AppendOutcome AppendFile::append(std::string_view lines, FileSystem::Lock patience) {
+  FLUSH_ASSERT(!lines.empty() && lines.back() == '\n');
+  for (int attempt = 0; attempt < attempts_max; ++attempt) {
+    if (!file_) {
+      if (auto opened = open(); !opened) return fatal("open", opened.error());
+    }
+    if (auto outcome = append_to_open_file(lines, patience)) return *std::move(outcome);
+    file_.close();  // somebody unlinked it: what we wrote is gone with it
+  }
+  return fatal("open", Error{ENOENT});
+}
+
+std::optional<AppendOutcome> AppendFile::append_to_open_file(std::string_view lines,
+                                                             FileSystem::Lock patience) {
+  if (auto locked = files_.lock(file_.handle(), patience); !locked) {
+    if (locked.error().number != EWOULDBLOCK) return fatal("lock", locked.error());
+    AppendOutcome outcome;
+    outcome.kind = AppendOutcome::Kind::locked;
+    return outcome;
+  }
+  const Unlocker unlocker(files_, file_.handle());
+  AppendOutcome outcome = write_locked(lines);
+  const auto after = files_.stat(file_.handle());
+  if (!after) return fatal("stat", after.error());
+  if (after.value().links == 0) return std::nullopt;
+  outcome.was_empty = after.value().size_bytes == outcome.landed_bytes;
+  outcome.landed_bytes = drop_half_line(lines, outcome.landed_bytes, after.value().size_bytes);
+  return outcome;
+}
+
+AppendOutcome AppendFile::write_locked(std::string_view lines) {
+  AppendOutcome outcome;
+  while (outcome.landed_bytes < lines.size()) {
+    const std::string_view rest = lines.substr(outcome.landed_bytes);
+    const auto written = files_.write(file_.handle(), {rest.data(), rest.size()});
+    if (!written) {
+      outcome.kind = AppendOutcome::Kind::failed;
+      outcome.failure = fmt::format("write fast flush logfile {}: {}", name_, written.error().message());
+      break;
+    }
+    outcome.landed_bytes += written.value();
+  }
+  return outcome;
+}
+
+std::size_t AppendFile::drop_half_line(std::string_view lines, std::size_t written,
+                                       std::uint64_t size_bytes) {
+  if (written == 0 || lines[written - 1] == '\n') return written;
+  const std::size_t newline = lines.substr(0, written).rfind('\n');
+  const std::size_t whole_bytes = newline == std::string_view::npos ? 0 : newline + 1;
+  const std::size_t half_bytes = written - whole_bytes;
+  if (size_bytes >= half_bytes) {
+    [[maybe_unused]] auto ignored = files_.truncate(file_.handle(), size_bytes - half_bytes);
+  }
+  return whole_bytes;
+}
+
+Result<std::string> read_logfile(FileSystem& files, FileHandle file) {
+  TRY_VOID(files.lock(file, FileSystem::Lock::wait));
+  const Unlocker unlocker(files, file);
+  TRY(found, files.stat(file));
+  std::string contents(found.size_bytes, '\0');
+  TRY(filled, read_fully(files, file, contents));
+  contents.resize(filled);
+  return contents;
+}
+
+std::size_t place_for_copy(std::string_view handled, std::size_t arrived_bytes) {
+  for (std::size_t from = arrived_bytes == 0 ? 0 : arrived_bytes - 1; from < handled.size();) {
+    const std::size_t newline = handled.find('\n', from);
+    if (newline == std::string_view::npos) return newline;
+    const std::size_t filler = newline + 1 - arrived_bytes;
+    if (filler == 0 || (filler >= filler_bytes_min && filler <= filler_bytes_max)) return newline + 1;
+    if (filler > filler_bytes_max) return std::string_view::npos;
+    from = newline + 1;
+  }
+  return std::string_view::npos;
+}
+
+Result<void> drop_handled_lines(FileSystem& files, FileHandle file, const std::string& path,
+                                std::string_view handled, std::time_t now, Durability durability) {
+  TRY_VOID(files.lock(file, FileSystem::Lock::wait));
+  const Unlocker unlocker(files, file);
+  TRY(found, files.stat(file));
+  std::string contents(found.size_bytes, '\0');
+  TRY(filled, read_fully(files, file, contents));
+  contents.resize(filled);
+
+  if (!handled.empty() && std::string_view(contents).substr(0, handled.size()) == handled) {
+    std::string arrived = contents.substr(handled.size());
+    const std::size_t end = arrived.empty() ? 0 : place_for_copy(handled, arrived.size());
+    if (end != std::string_view::npos) {
+      if (const std::size_t filler = end - arrived.size(); filler > 0) {
+        arrived.append(filler - 1, '0').push_back('\n');
+      }
+      TRY_VOID(write_fully_at_start(files, file, arrived));
+      if (durability == Durability::sync && !arrived.empty()) TRY_VOID(files.sync(file));
+      TRY_VOID(files.truncate(file, end));
+    }
+  }
+  [[maybe_unused]] auto ignored = files.set_times(current_directory, path.c_str(), now);
+  return outcome::success();
+}
+
+}  // namespace uflush

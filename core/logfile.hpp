@@ -1,0 +1,89 @@
+/// The file of one site: queue IDs of its deferred mail, one per line, emptied after a send.
+///
+/// Synchronous code for the loop thread (with `Lock::try_now`) and for jobs. Every access holds the lock that
+/// Postfix's own processes also take (flock), so both daemons may work on one spool.
+///
+/// Races closed here: another process unlinks the file between our open and our write (found by the link
+/// count, the lines are written again). Race that stays: the reference looks at an empty log and unlinks it
+/// without the lock; what lands between its look and its unlink is gone (BEHAVIOUR.md 10.6).
+#pragma once
+
+#include <cstddef>
+#include <ctime>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/config.hpp"
+#include "io/file_system.hpp"
+#include "io/result.hpp"
+
+namespace uflush {
+
+/// What became of lines that were to be appended.
+struct AppendOutcome {
+  enum class Kind : std::uint8_t {
+    written,  ///< `landed_bytes` of them, whole lines
+    locked,   ///< somebody else has the lock, nothing was done (only with Lock::try_now)
+    failed,   ///< `landed_bytes` landed all the same, whole lines; `failure` says what went wrong
+  };
+  Kind kind = Kind::written;
+  std::size_t landed_bytes = 0;
+  bool was_empty = false;  ///< the lines are the first of this file
+  std::string failure;     ///< text for the log, in the reference's words
+  bool fatal = false;      ///< the reference logs it as fatal
+};
+
+/// A logfile open for appending. Opens lazily and again when the name points at another file.
+class AppendFile {
+ public:
+  /// `name` is the log name, for messages; `path` is relative to the queue directory.
+  AppendFile(FileSystem& files, std::string name, std::string path)
+      : files_(files), name_(std::move(name)), path_(std::move(path)) {}
+
+  /// Appends whole lines in one write under the lock. A half line that a full disk leaves is taken away
+  /// again.
+  [[nodiscard]] AppendOutcome append(std::string_view lines, FileSystem::Lock patience);
+
+  [[nodiscard]] FileHandle handle() const noexcept { return file_.handle(); }
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+
+ private:
+  [[nodiscard]] Result<void> open();
+  /// Nothing when the open file has lost its name.
+  [[nodiscard]] std::optional<AppendOutcome> append_to_open_file(std::string_view lines,
+                                                                 FileSystem::Lock patience);
+  [[nodiscard]] AppendOutcome write_locked(std::string_view lines);
+  [[nodiscard]] AppendOutcome fatal(std::string_view operation, Error error) const;
+  std::size_t drop_half_line(std::string_view lines, std::size_t written, std::uint64_t size_bytes);
+
+  FileSystem& files_;
+  std::string name_;
+  std::string path_;
+  File file_;
+};
+
+/// Makes the missing directories above `path`, mode 0700, as the reference does for logfiles and queue files.
+[[nodiscard]] Result<void> make_parent_directories(FileSystem& files, const std::string& path);
+
+/// Locks, and returns the whole contents.
+[[nodiscard]] Result<std::string> read_logfile(FileSystem& files, FileHandle file);
+
+/// Takes `handled`, the beginning of the file as it was read, out of it, and sets the time stamps of `path`
+/// to `now` (which tells refresh that the log has been looked at).
+///
+/// Under the lock, and only while the file still begins with `handled`: another flush process may have
+/// emptied it. Lines that came in meanwhile stay. At no instant is one of them missing or cut: they are
+/// copied to the front of the file while they still stand at its end, then the file is cut at the end of the
+/// copy. Where the copy does not fit into `handled`, the file stays as it is: lines that are looked at twice
+/// do no harm.
+[[nodiscard]] Result<void> drop_handled_lines(FileSystem& files, FileHandle file, const std::string& path,
+                                              std::string_view handled, std::time_t now,
+                                              Durability durability);
+
+/// Where a copy of `arrived` can end within `handled`: the end of a line of `handled`, with room for a line
+/// of filler in between when it is not an exact fit. npos when there is no such place.
+[[nodiscard]] std::size_t place_for_copy(std::string_view handled, std::size_t arrived_bytes);
+
+}  // namespace uflush

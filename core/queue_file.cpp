@@ -1,0 +1,113 @@
+#include "core/queue_file.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include "core/careful_open.hpp"
+#include "core/logfile.hpp"
+
+namespace uflush {
+namespace {
+
+constexpr std::string_view deferred = "deferred";
+constexpr std::string_view incoming = "incoming";
+
+/// Mode bits that the owner of a complete queue file has.
+constexpr mode_t ready_bits = S_IRUSR | S_IWUSR | S_IXUSR;
+/// Mode bit with which the queue manager un-throttles this message's destinations.
+constexpr mode_t unthrottle_bit = S_IRGRP;
+constexpr mode_t permission_bits = 07777;
+
+/// A mover keeps few directories open: hash depth 1 has 16 (or 52) of them.
+constexpr std::size_t open_directories_max = 64;
+
+}  // namespace
+
+bool QueueFileMover::move(std::string_view queue_id) {
+  const Queue queue = touch(queue_id);
+  if (queue == Queue::none) return false;
+  if (queue == Queue::deferred) rename_to_incoming(queue_id);
+  return true;
+}
+
+bool QueueFileMover::move_unthrottled(std::string_view queue_id) {
+  Queue queue = touch(queue_id);
+  if (queue == Queue::none || !mark_unthrottled(queue_id, queue)) return false;
+  if (queue == Queue::deferred) rename_to_incoming(queue_id);
+  return true;
+}
+
+QueueFileMover::Queue QueueFileMover::touch(std::string_view queue_id) {
+  if (touch_in(deferred, queue_id)) return Queue::deferred;
+  if (touch_in(incoming, queue_id)) return Queue::incoming;
+  return Queue::none;
+}
+
+bool QueueFileMover::touch_in(std::string_view queue, std::string_view queue_id) {
+  const std::string name(queue_id);
+  auto touched = [&]() -> Result<void> {
+    TRY(in, directory(queue, queue_id));
+    return files_.set_times(in, name.c_str(), now_);
+  }();
+  if (touched) return true;
+  if (touched.error().number != ENOENT) {
+    warnings_.push_back(fmt::format("flush_one_file: update {} time stamps: {}",
+                                    layout_.path(queue, queue_id), touched.error().message()));
+  }
+  return false;
+}
+
+bool QueueFileMover::mark_unthrottled(std::string_view queue_id, Queue& queue) {
+  std::string path = layout_.path(queue == Queue::deferred ? deferred : incoming, queue_id);
+  auto opened = careful_open(files_, path.c_str(), FileSystem::Open::read_write);
+  const auto* failure = std::get_if<CarefulOpenFailure>(&opened);
+  if (failure != nullptr && failure->error.number == ENOENT && queue == Queue::deferred) {
+    // The queue manager may have moved it since we gave it the time.
+    queue = Queue::incoming;
+    path = layout_.path(incoming, queue_id);
+    opened = careful_open(files_, path.c_str(), FileSystem::Open::read_write);
+    failure = std::get_if<CarefulOpenFailure>(&opened);
+  }
+  if (failure != nullptr) {
+    warnings_.push_back(fmt::format("flush_one_file: open {}: {}", path, failure->text));
+    return false;
+  }
+  const auto& [file, stat] = std::get<CarefullyOpened>(opened);
+  if ((stat.mode & ready_bits) != ready_bits) return false;
+  if (const auto set = files_.set_mode(file.handle(), (stat.mode & permission_bits) | unthrottle_bit); !set) {
+    warnings_.push_back(fmt::format("flush_one_file: fchmod {}: {}", path, set.error().message()));
+  }
+  return true;
+}
+
+void QueueFileMover::rename_to_incoming(std::string_view queue_id) {
+  const std::string name(queue_id);
+  auto renamed = try_rename(name, queue_id);
+  if (!renamed) {
+    // Most likely a hash directory is missing. ENOENT after this means that the message itself has gone.
+    renamed = make_parent_directories(files_, layout_.path(incoming, queue_id));
+    if (renamed) renamed = try_rename(name, queue_id);
+  }
+  if (!renamed && renamed.error().number != ENOENT) {
+    warnings_.push_back(fmt::format("{}: rename from deferred to incoming: {}",
+                                    layout_.path(deferred, queue_id), renamed.error().message()));
+  }
+}
+
+Result<void> QueueFileMover::try_rename(const std::string& name, std::string_view queue_id) {
+  TRY(from, directory(deferred, queue_id));
+  TRY(to, directory(incoming, queue_id));
+  return files_.rename(from, name.c_str(), to, name.c_str());
+}
+
+Result<FileHandle> QueueFileMover::directory(std::string_view queue, std::string_view queue_id) {
+  std::string path = std::string(queue) + "/" + layout_.hash_directory(queue, queue_id);
+  if (const auto known = directories_.find(path); known != directories_.end()) return known->second.handle();
+  if (directories_.size() >= open_directories_max) directories_.clear();
+  TRY(opened, files_.open(current_directory, path.c_str(), FileSystem::Open::directory));
+  const FileHandle handle = opened.handle();
+  directories_.emplace(std::move(path), std::move(opened));
+  return handle;
+}
+
+}  // namespace uflush

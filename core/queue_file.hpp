@@ -1,0 +1,54 @@
+/// Moving queue files from deferred to incoming, in the reference's order of steps (BEHAVIOUR.md 3.2).
+///
+/// Synchronous code for jobs. What must be logged comes back as text: the log belongs to the loop's thread.
+#pragma once
+
+#include <ctime>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "io/file_system.hpp"
+#include "protocol/queue_path.hpp"
+
+namespace uflush {
+
+/// Moves files one by one, keeping the directories open that it works in.
+class QueueFileMover {
+ public:
+  /// `now` becomes the time stamp of the files, in whole seconds.
+  QueueFileMover(FileSystem& files, const QueueLayout& layout, std::time_t now)
+      : files_(files), layout_(layout), now_(now) {}
+
+  /// One message of a site: gives it the current time, then moves it if it is in deferred. No look at mode,
+  /// type or links. True when the message was found in deferred or incoming, also if the move itself failed.
+  bool move(std::string_view queue_id);
+
+  /// One message that somebody asked for by its ID: as above, but only a plain file that its owner may read,
+  /// write and execute, and with the mark (mode 0040) that makes the queue manager forget that its
+  /// destinations are dead.
+  bool move_unthrottled(std::string_view queue_id);
+
+  /// What went wrong since the last call: texts for warnings.
+  [[nodiscard]] std::vector<std::string> take_warnings() { return std::exchange(warnings_, {}); }
+
+ private:
+  enum class Queue : std::uint8_t { deferred, incoming, none };
+
+  Queue touch(std::string_view queue_id);
+  bool touch_in(std::string_view queue, std::string_view queue_id);
+  bool mark_unthrottled(std::string_view queue_id, Queue& queue);
+  void rename_to_incoming(std::string_view queue_id);
+  Result<void> try_rename(const std::string& name, std::string_view queue_id);
+  Result<FileHandle> directory(std::string_view queue, std::string_view queue_id);
+
+  FileSystem& files_;
+  const QueueLayout& layout_;
+  std::time_t now_;
+  std::unordered_map<std::string, File> directories_;
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace uflush

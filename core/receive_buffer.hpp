@@ -1,0 +1,79 @@
+/// What a client has sent and nobody has read yet.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "io/check.hpp"
+
+namespace uflush {
+
+/// Small until a client sends much: a stock client's request fits into the object itself, and thousands of
+/// idle connections cost little. Lives where it was made: the kernel writes into it. Invariant: begin_ <=
+/// end_ <= capacity_.
+class ReceiveBuffer {
+ public:
+  ReceiveBuffer() = default;
+  ReceiveBuffer(const ReceiveBuffer&) = delete;
+  ReceiveBuffer& operator=(const ReceiveBuffer&) = delete;
+
+  [[nodiscard]] std::string_view text() const noexcept { return {data() + begin_, end_ - begin_}; }
+
+  /// Room for at least one byte more, more room each time the last receive has filled it. Invalidates text().
+  [[nodiscard]] std::span<std::byte> space() {
+    if (begin_ == end_) begin_ = end_ = 0;
+    if (end_ == capacity_) make_room();
+    return std::as_writable_bytes(std::span(data() + end_, capacity_ - end_));
+  }
+  void filled(std::size_t count) noexcept {
+    FLUSH_ASSERT(count <= capacity_ - end_);
+    end_ += count;
+  }
+  void consume(std::size_t count) noexcept {
+    FLUSH_ASSERT(count <= end_ - begin_);
+    begin_ += count;
+  }
+  /// True when the last receive may have left something in the kernel.
+  [[nodiscard]] bool full() const noexcept { return end_ == capacity_; }
+
+  /// Gives memory back while there is nothing to keep.
+  void shrink() noexcept {
+    if (begin_ != end_ || !large_) return;
+    large_.reset();
+    capacity_ = small_.size();
+    begin_ = end_ = 0;
+  }
+
+ private:
+  static constexpr std::size_t growth = 4;
+
+  [[nodiscard]] char* data() noexcept { return large_ ? large_.get() : small_.data(); }
+  [[nodiscard]] const char* data() const noexcept { return large_ ? large_.get() : small_.data(); }
+
+  void make_room() {
+    const std::size_t kept = end_ - begin_;
+    if (kept <= capacity_ / 2) {
+      std::memmove(data(), data() + begin_, kept);
+    } else {
+      const std::size_t larger = capacity_ * growth;
+      auto memory = std::make_unique_for_overwrite<char[]>(larger);
+      std::memcpy(memory.get(), data() + begin_, kept);
+      large_ = std::move(memory);
+      capacity_ = larger;
+    }
+    begin_ = 0;
+    end_ = kept;
+  }
+
+  std::array<char, 512> small_;
+  std::unique_ptr<char[]> large_;
+  std::size_t capacity_ = small_.size();
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+};
+
+}  // namespace uflush

@@ -1,0 +1,183 @@
+#include "core/server.hpp"
+
+#include <algorithm>
+
+#include <poll.h>
+
+namespace uflush {
+namespace {
+
+/// How long a client that was accepted before the end may take for its request.
+constexpr std::chrono::seconds drain_limit{60};
+
+}  // namespace
+
+/// Calls back when it has not been stopped for a while.
+class Server::Countdown final : private Timer {
+ public:
+  Countdown(Loop& loop, std::function<void()> at_zero) : loop_(loop), at_zero_(std::move(at_zero)) {}
+  void start(Duration length) { loop_.timers().set(*this, loop_.now() + length); }
+  void stop() { loop_.timers().cancel(*this); }
+
+ private:
+  void on_timer() noexcept override { at_zero_(); }
+
+  Loop& loop_;
+  std::function<void()> at_zero_;
+};
+
+Server::Server(Loop& loop, Service& service, const Config& config, Log& log, ServerSurroundings surroundings)
+    : loop_(loop),
+      config_(config),
+      log_(log),
+      surroundings_(std::move(surroundings)),
+      context_{loop, service, config, log, config.service_name + " socket", draining_, leaving_},
+      service_(service),
+      client_left_(loop),
+      idle_(std::make_unique<Countdown>(loop, [this] { drain("idle timeout"); })) {}
+
+Task<int> Server::run() {
+  Scope watchers;  // until the draining begins
+  Scope to_the_end;
+  for (const int listener : surroundings_.listeners) watchers.spawn(accept_clients(listener));
+  if (surroundings_.master != nullptr) watchers.spawn(watch_master());
+  for (auto& watched : surroundings_.watches) (watched.leave ? to_the_end : watchers).spawn(watch(watched));
+  if (surroundings_.idle_limit && clients_.size() == 0) idle_->start(config_.max_idle);
+  co_await watchers.join();
+
+  Countdown patience(loop_, [this] { leave("drained for too long"); });
+  patience.start(std::min<std::chrono::seconds>(config_.ipc_timeout, drain_limit));
+  co_await clients_.join();
+  patience.stop();
+  leaving_.request_stop();
+  co_await to_the_end.join();
+  co_await service_.close();
+  co_return exit_status_;
+}
+
+void Server::drain(std::string_view reason) {
+  if (draining_.stop_requested()) return;
+  if (log_.verbose() > 0) log_.info("{} -- exiting", reason);
+  idle_->stop();
+  draining_.request_stop();
+  client_left_.notify();
+}
+
+void Server::leave(std::string_view reason) {
+  drain(reason);
+  leaving_.request_stop();
+}
+
+Task<void> Server::accept_clients(int listener) {
+  Readiness readiness(loop_, listener);
+  while (!draining_.stop_requested()) {
+    if (auto ready = co_await readiness.wait(draining_); !ready) {
+      if (ready.error().number == ECANCELED) continue;
+      log_.fatal("poll: {}", ready.error().message());
+      exit_status_ = 1;
+      drain("listener lost");
+      break;
+    }
+    while (!draining_.stop_requested()) {
+      if (!full_ && !accept_one(listener)) break;
+      if (!full_) continue;
+      report_room();
+      co_await client_left_.wait();
+      full_ = false;
+      report_room();
+    }
+  }
+  co_await readiness.close();
+}
+
+/// Takes one connection. False when there is none.
+bool Server::accept_one(int listener) {
+  if (clients_.size() >= surroundings_.clients_max) {
+    full_ = true;
+    return true;
+  }
+  auto accepted = loop_.ring().accept(listener);
+  if (!accepted) {
+    switch (accepted.error().number) {
+      case EAGAIN:
+        return false;
+      case EINTR:
+      case ECONNABORTED:
+        return true;
+      case EMFILE:
+      case ENFILE:
+      case ENOBUFS:
+      case ENOMEM:
+        full_ = clients_.size() > 0;
+        return full_;
+      default:
+        log_.fatal("accept connection: {}", accepted.error().message());
+        exit_status_ = 1;
+        drain("listener lost");
+        return false;
+    }
+  }
+  idle_->stop();
+  ++accepted_;
+  if (accepted_ == 1) on_first_client();
+  if (exit_status_ != 0) return false;
+  if (config_.max_use_explicit && accepted_ >= static_cast<std::size_t>(*config_.max_use_explicit)) {
+    drain("max_use connections served");
+  }
+  clients_.spawn(serve(std::move(accepted).value()));
+  return true;
+}
+
+Task<void> Server::serve(Fd socket) {
+  co_await serve_client(context_, std::move(socket));
+  client_left_.notify();
+  // This client still counts.
+  if (clients_.size() == 1 && surroundings_.idle_limit && !draining_.stop_requested())
+    idle_->start(config_.max_idle);
+}
+
+/// One TAKEN and AVAIL pair early in life: without it master(8) takes any abnormal exit for a failed start,
+/// and stops the service for a minute. From then on this process stays available, so that master(8) starts no
+/// second one.
+void Server::on_first_client() {
+  if (surroundings_.master != nullptr) surroundings_.master->report_taken();
+  if (!surroundings_.unexpected_argument.empty()) {
+    log_.fatal("unexpected command-line argument: {}", surroundings_.unexpected_argument);
+    exit_status_ = 1;
+    leave("bad start");
+    return;
+  }
+  if (surroundings_.master != nullptr && !surroundings_.master->report_available())
+    drain("master disconnect");
+}
+
+/// When no more clients fit, master(8) may start another process.
+void Server::report_room() {
+  if (surroundings_.master == nullptr) return;
+  if (full_) {
+    surroundings_.master->report_taken();
+  } else if (!surroundings_.master->report_available()) {
+    drain("master disconnect");
+  }
+}
+
+Task<void> Server::watch_master() {
+  const op::Poll poll{.fd = surroundings_.master->fd(), .events = POLLIN};
+  const auto readable = co_await Operation{loop_, poll, {.stop = draining_}};
+  if (readable || readable.error().number != ECANCELED) drain("master disconnect");
+}
+
+Task<void> Server::watch(ServerSurroundings::Watch& watched) {
+  while (!leaving_.stop_requested() && (watched.leave || !draining_.stop_requested())) {
+    const op::Poll poll{.fd = watched.fd, .events = POLLIN};
+    const auto readable = co_await Operation{loop_, poll, {.stop = watched.leave ? leaving_ : draining_}};
+    if (!readable || !watched.must_end()) continue;
+    if (watched.leave) {
+      leave("signal");
+    } else {
+      drain("configuration changed");
+    }
+  }
+}
+
+}  // namespace uflush

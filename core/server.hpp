@@ -1,0 +1,83 @@
+/// Accepts clients, and knows when to stop (BEHAVIOUR.md 1.7, 1.11, 1.12).
+///
+///   serving   --(master gone, max_use, max_idle, configuration changed)-->  draining  --(last client
+///   gone)-->  over any       --(told to leave, or drained for too long)------------------>  leaving
+///   ------------------------>  over
+///
+/// Draining: no new connection is taken, those that were are served to their end; what waits in the backlog
+/// is for the next process. Leaving: clients that have not finished a request are dropped, sends stop between
+/// two slices.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/connection.hpp"
+#include "core/master_channel.hpp"
+#include "io/event.hpp"
+#include "io/operation.hpp"
+
+namespace uflush {
+
+/// What surrounds a server. All descriptors are borrowed.
+struct ServerSurroundings {
+  std::vector<int> listeners;       ///< non-blocking, shared with other processes
+  MasterChannel* master = nullptr;  ///< null when there is no master(8)
+  /// Another reason to drain: readable descriptor, and a question that is asked when it is.
+  struct Watch {
+    int fd = -1;
+    std::function<bool()> must_end;  ///< true: drain
+    bool leave = false;              ///< true: leave instead
+  };
+  std::vector<Watch> watches;
+  std::size_t clients_max = 0;      ///< connections at the same time
+  std::string unexpected_argument;  ///< not empty: fatal as soon as the first client comes (BEHAVIOUR.md 1.3)
+  bool idle_limit = true;           ///< max_idle applies
+};
+
+class Server {
+ public:
+  /// Borrows everything.
+  Server(Loop& loop, Service& service, const Config& config, Log& log, ServerSurroundings surroundings);
+
+  /// Serves until there is nothing left to do. Returns the exit status of the process.
+  Task<int> run();
+
+  /// Starts draining; for tests and for signals the same as the other reasons.
+  void drain(std::string_view reason);
+  /// Ends as soon as the spool is consistent.
+  void leave(std::string_view reason);
+
+  [[nodiscard]] std::size_t clients() const noexcept { return clients_.size(); }
+
+ private:
+  class Countdown;
+
+  Task<void> accept_clients(int listener);
+  bool accept_one(int listener);
+  Task<void> serve(Fd socket);
+  Task<void> watch_master();
+  Task<void> watch(ServerSurroundings::Watch& watched);
+  void on_first_client();
+  void report_room();
+
+  Loop& loop_;
+  const Config& config_;
+  Log& log_;
+  ServerSurroundings surroundings_;
+  StopSource draining_;
+  StopSource leaving_;
+  ConnectionContext context_;
+  Service& service_;
+  Scope clients_;
+  Event client_left_;
+  std::unique_ptr<Countdown> idle_;
+  std::size_t accepted_ = 0;
+  bool full_ = false;
+  int exit_status_ = 0;
+};
+
+}  // namespace uflush

@@ -1,0 +1,75 @@
+/// What the requests mean (BEHAVIOUR.md 3). Knows nothing of connections.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+
+#include "core/eligible_sites.hpp"
+#include "core/refresh.hpp"
+#include "core/sender.hpp"
+#include "core/site_logs.hpp"
+#include "core/site_name.hpp"
+#include "protocol/flush_reply.hpp"
+#include "protocol/flush_request.hpp"
+
+namespace uflush {
+
+/// An add that is under way, or its answer where there is nothing to wait for.
+using PendingAnswer = std::variant<Status, Append>;
+
+class Service {
+ public:
+  /// Borrows everything.
+  Service(SpoolAccess& spool, EligibleSites& eligible, SiteNames& names);
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  /// Starts an add: checks it and queues its line. The views are not used after the return. Wait for the
+  /// outcome with `finish_add`; answers keep the order of the calls if they are waited for in that order.
+  ///
+  /// Not for tables that block: see `may_block`.
+  [[nodiscard]] PendingAnswer start_add(const AddRequest& request);
+  /// As start_add, where eligibility may need another process: asks in a worker.
+  Task<PendingAnswer> start_slow_add(std::string site, std::string queue_id);
+
+  Task<Status> send_site(std::string site, StopToken stop);
+  Task<Status> send_file(std::string queue_id);
+  /// The reply to refresh and purge is OK, and goes out before the work.
+  Task<void> refresh(StopToken stop);
+  Task<void> purge(StopToken stop);
+
+  [[nodiscard]] bool may_block() const noexcept { return eligible_.may_block(); }
+
+  /// Waits for what is on its way to the disk. No requests after that.
+  Task<void> close();
+
+ private:
+  /// Whether a site has a log, and which.
+  struct Verdict {
+    Status status = Status::ok;
+    std::string log_name;  ///< when the status is ok
+  };
+  struct TextHash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+
+  const Verdict& judge(std::string_view site);
+  Task<Verdict> judge_slowly(std::string site);
+  Verdict name_log(std::string_view site, Eligibility eligibility);
+  PendingAnswer append_line(const Verdict& verdict, std::string_view queue_id);
+
+  SpoolAccess& spool_;
+  EligibleSites& eligible_;
+  SiteNames& names_;
+  SiteLogs logs_;
+  Sender sender_;
+  Refresher refresher_;
+  Mutex asking_;  ///< one question to blocking tables at a time
+  std::unordered_map<std::string, Verdict, TextHash, std::equal_to<>> verdicts_;
+  Verdict uncached_;
+};
+
+}  // namespace uflush
