@@ -63,7 +63,7 @@ Result<void> ConfigWatch::watch_file(const std::string& path) {
     const fs::path entry = directory / name;  // an absolute name starts over
     const bool is_link = fs::is_symlink(fs::symlink_status(entry, error));
     if (is_link || rest.empty()) {
-      BOOST_OUTCOME_TRYV(watch_entry(directory, name));
+      TRY_VOID(watch_entry(directory, name));
     }
     if (!is_link) {
       directory = entry;

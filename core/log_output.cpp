@@ -86,6 +86,7 @@ void LogOutput::open(const LogSettings& settings) {
 }
 
 void LogOutput::reopen(const LogSettings& settings) {
+  flush();
   // The old one goes first: a process has but one connection to syslog.
   postlog_ = nullptr;
   system_log_.reset();

@@ -48,7 +48,7 @@ class LogOutput : public LogSink {
 
   void write(Severity severity, std::string_view text) override;
 
-  /// Goes on with other settings. What the old postlogd socket did not take is lost.
+  /// Goes on with other settings. What the old postlogd socket does not take now is lost.
   void reopen(const LogSettings& settings);
 
   /// To be called after chroot($queue_directory): a lost connection to postlogd is made again through

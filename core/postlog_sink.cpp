@@ -38,10 +38,6 @@ PostlogSink::PostlogSink(std::string path, std::string_view host, std::string ta
   (void)connect();
 }
 
-PostlogSink::~PostlogSink() {
-  flush();
-}
-
 bool PostlogSink::connect() {
   if (fd_) return true;
   sockaddr_un address{};

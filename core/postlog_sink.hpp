@@ -17,7 +17,8 @@ namespace uflush {
 ///
 /// The reference blocks while postlogd does not drain its socket, and loses what it cannot send. This sink
 /// never blocks: what the socket does not take waits, in order, up to `waiting_max` records. What comes after
-/// that is counted, and the number is logged in its place once there is room again.
+/// that is counted, and the number is logged in its place once there is room again. What still waits when the
+/// sink goes is lost: see flush_within().
 /// Invariant: waiting() <= waiting_max; lost_ > 0 only while records wait.
 class PostlogSink : public LogSink {
  public:
@@ -26,8 +27,6 @@ class PostlogSink : public LogSink {
   /// Connects to the socket at `path`; when that fails every record tries again. `host` is cut at its first
   /// dot, and `amnesiac` when empty.
   PostlogSink(std::string path, std::string_view host, std::string tag);
-  /// Sends what the socket still takes without waiting.
-  ~PostlogSink() override;
 
   void write(Severity severity, std::string_view text) override;
 

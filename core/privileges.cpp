@@ -44,7 +44,7 @@ OrFatal<void> drop_privileges(const PrivilegeDrop& drop) {
     if (::initgroups(drop.user->c_str(), gid) != 0) return failed("initgroups");
   }
   if (drop.chroot_directory) {
-    BOOST_OUTCOME_TRYV(enter_root(*drop.chroot_directory));
+    TRY_VOID(enter_root(*drop.chroot_directory));
   }
   if (drop.user && ::setuid(uid) != 0) return failed(fmt::format("setuid({})", uid));
   return renounce_new_privileges();

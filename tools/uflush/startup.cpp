@@ -1,0 +1,215 @@
+#include "tools/uflush/startup.hpp"
+
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+#include <fmt/core.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/debugger.hpp"
+#include "core/privileges.hpp"
+#include "core/version.hpp"
+#include "io/check.hpp"
+#include "io/read_file.hpp"
+#include "protocol/master_status.hpp"
+
+namespace uflush {
+namespace {
+
+constexpr std::chrono::milliseconds last_words_ms{1000};
+
+Log* panic_log = nullptr;
+
+void log_panic(const char* text) {
+  if (panic_log != nullptr) panic_log->record(Severity::panic, text);
+}
+
+LogSettings nowhere() {
+  LogSettings settings;
+  settings.to_system_log = false;
+  return settings;
+}
+
+bool has_master(const DaemonOptions& options) {
+  return !options.serve_stdin && !options.standalone_directory;
+}
+
+/// The settings with the additions that the command line makes.
+LogSettings with_options(LogSettings settings, const DaemonOptions& options) {
+  if (options.standalone_directory) {
+    settings.to_system_log = false;
+    settings.stderr_tag = options.process_name;
+  } else if (options.log_to_stderr) {
+    settings.stderr_tag = settings.tag;
+  }
+  return settings;
+}
+
+void apply_environment(DaemonOptions& options) {
+  if (std::getenv("MAIL_VERBOSE") != nullptr) ++options.verbose;
+  if (std::getenv("MAIL_DEBUG") != nullptr) options.debugger = true;
+}
+
+void ignore_signals() {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+}
+
+ConfigSource config_source(const DaemonOptions& options) {
+  ConfigSource source;
+  const char* directory = std::getenv("MAIL_CONFIG");
+  if (directory != nullptr) source.config_directory = directory;
+  source.overrides = options.overrides;
+  source.process_name = options.process_name;
+  source.service_name = options.service_name;
+  source.system_hostname = system_hostname();
+  source.read_file = read_file;
+  if (options.standalone_directory) {
+    source.overrides.push_back({"queue_directory", *options.standalone_directory});
+    // No Postfix needed: what -o does not say has its default.
+    if (directory == nullptr)
+      source.read_file = [](const std::string&) -> Result<std::string> { return std::string(); };
+  }
+  return source;
+}
+
+/// Reads and checks the parameters; logs as the environment said until they are good, and as they say
+/// afterwards. Returns the files that were read.
+OrFatal<std::vector<std::string>> configure(Startup& startup) {
+  LoadedConfig loaded = load_config(config_source(startup.options));
+  for (const std::string& warning : loaded.warnings) startup.log.record(Severity::warning, warning);
+  if (!loaded.config) return Fatal{loaded.config.error().text};
+  startup.config = std::move(loaded.config.value());
+  if (has_master(startup.options) || startup.options.become_mail_owner) {
+    const auto owner = check_mail_owner(startup.config);
+    if (!owner) return Fatal{owner.error().text};
+  }
+  TRY_VOID(check_maillog_file(startup.config));
+  startup.log_output.reopen(with_options(log_settings_from_config(startup.config), startup.options));
+  startup.log.set_keep_utf8(startup.config.smtputf8_enable);
+  export_log_settings(startup.config);
+  return std::move(loaded.files_read);
+}
+
+OrFatal<void> check_not_run_by_hand(Startup& startup) {
+  if (!has_master(startup.options) || startup.options.terminal_is_fine) return outcome::success();
+  if (::isatty(STDIN_FILENO) == 0) return outcome::success();
+  LogSettings settings = log_settings_from_config(startup.config);
+  settings.stderr_tag = startup.options.process_name;
+  startup.log_output.reopen(settings);
+  return Fatal{"do not run this command by hand"};
+}
+
+OrFatal<std::uint32_t> read_generation(Log& log) {
+  const char* text = std::getenv("GENERATION");
+  if (text == nullptr) return 0U;
+  const std::optional<std::uint32_t> generation = parse_generation(text);
+  if (!generation) return Fatal{fmt::format("bad generation: {}", text)};
+  if (log.verbose() > 0) log.info("process generation: {} ({:o})", text, *generation);
+  return *generation;
+}
+
+OrFatal<void> take_listeners(Startup& startup) {
+  for (int i = 0; i < startup.options.socket_count; ++i) {
+    const int fd = first_listener_fd + i;
+    int listening = 0;
+    socklen_t size = sizeof listening;
+    if (::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0)
+      return Fatal{fmt::format("listening socket: descriptor {}: {}", fd, last_error().message())};
+    if (listening == 0) return Fatal{fmt::format("listening socket: descriptor {} does not listen", fd)};
+    startup.listeners.push_back(fd);
+  }
+  return outcome::success();
+}
+
+void watch_files(Startup& startup, const std::vector<std::string>& files, std::timespec read_since) {
+  Result<ConfigWatch> watch = ConfigWatch::open(read_since);
+  if (!watch) {
+    startup.log.warning("cannot watch for configuration changes: {}", watch.error().message());
+    return;
+  }
+  startup.config_watch.emplace(std::move(watch.value()));
+  for (const std::string& file : files) {
+    const Result<void> watched = startup.config_watch->watch_file(file);
+    if (!watched) startup.log.warning("cannot watch {} for changes: {}", file, watched.error().message());
+  }
+}
+
+OrFatal<void> enter_queue_directory(const Config& config) {
+  if (::chdir(config.queue_directory.c_str()) == 0) return outcome::success();
+  return Fatal{fmt::format("chdir(\"{}\"): {}", config.queue_directory, last_error().message())};
+}
+
+OrFatal<void> drop(Startup& startup) {
+  PrivilegeDrop privileges;
+  if (startup.options.become_mail_owner) privileges.user = startup.config.mail_owner;
+  if (startup.options.chroot) privileges.chroot_directory = startup.config.queue_directory;
+  TRY_VOID(drop_privileges(privileges));
+  if (startup.options.chroot) startup.log_output.entered_queue_directory_root(startup.config);
+  return outcome::success();
+}
+
+/// Everything from main.cf on.
+OrFatal<void> prepare(Startup& startup, const BeforePrivilegeDrop& before_privilege_drop) {
+  const std::timespec read_since = coarse_now();
+  TRY(files, configure(startup));
+  // The files are known by names that may be relative to where we are, not to the queue directory.
+  watch_files(startup, files, read_since);
+  TRY_VOID(check_not_run_by_hand(startup));
+  if (has_master(startup.options)) {
+    TRY_VOID(check_service_options(startup.options));
+  }
+  TRY(generation, read_generation(startup.log));
+  if (startup.options.debugger) {
+    TRY_VOID(run_debugger_command(startup.config.debugger_command, startup.log));
+  }
+  if (has_master(startup.options)) {
+    startup.master.emplace(master_status_fd, generation, ::getpid());
+    TRY_VOID(take_listeners(startup));
+  }
+  TRY_VOID(enter_queue_directory(startup.config));
+  TRY_VOID(before_privilege_drop(startup));
+  return drop(startup);
+}
+
+}  // namespace
+
+Startup::Startup() : log_output(nowhere()), log(log_output) {
+  panic_log = &log;
+  set_panic_handler(log_panic);
+}
+
+Startup::~Startup() {
+  panic_log = nullptr;
+}
+
+std::optional<int> start(Startup& startup, std::span<const char* const> arguments,
+                         const BeforePrivilegeDrop& before_privilege_drop) {
+  DaemonOptions& options = startup.options;
+  const OrFatal<void> parsed = parse_daemon_options(arguments, options);
+  if (parsed && options.show_help) return std::fputs(usage_text, stdout) < 0 ? 1 : 0;
+  if (parsed && options.show_version) return std::printf("uflush %s\n", version) < 0 ? 1 : 0;
+  apply_environment(options);
+  ignore_signals();
+  // Before anything is opened.
+  if (parsed && has_master(options)) close_unused_descriptors(options.socket_count);
+  startup.log_output.reopen(with_options(log_settings_from_environment(options.process_name), options));
+  startup.log.set_verbose(options.verbose);
+  if (!parsed) return end_fatally(startup, parsed.error().text);
+  const OrFatal<void> prepared = prepare(startup, before_privilege_drop);
+  if (!prepared) return end_fatally(startup, prepared.error().text);
+  return std::nullopt;
+}
+
+int end_fatally(Startup& startup, const std::string& text) {
+  startup.log.record(Severity::fatal, text);
+  startup.log_output.flush_within(last_words_ms);
+  return 1;
+}
+
+}  // namespace uflush

@@ -1,0 +1,59 @@
+/// What the daemon does before it serves anybody, in the reference's order (BEHAVIOUR.md 1.2).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/config.hpp"
+#include "core/config_watch.hpp"
+#include "core/daemon_options.hpp"
+#include "core/fatal.hpp"
+#include "core/log.hpp"
+#include "core/log_output.hpp"
+#include "core/master_channel.hpp"
+
+namespace uflush {
+
+/// What a process has when its start-up is over. Stays where it was made: `log` points into it, and so does
+/// the panic handler.
+struct Startup {
+  Startup();
+  ~Startup();
+  Startup(const Startup&) = delete;
+  Startup& operator=(const Startup&) = delete;
+
+  DaemonOptions options;
+  Config config;
+  LogOutput log_output;
+  Log log;
+
+  /// Master's end of things. Without master(8), that is with `-S` and `--standalone`, there is none of it:
+  /// `-S` serves stdin and stdout, `--standalone` makes its own listening socket.
+  std::optional<MasterChannel> master;
+  std::vector<int> listeners;  ///< inherited, listening; not owned, flags are shared with other processes
+
+  /// Watches what the configuration was read from; whoever opens tables adds theirs. Nothing when the kernel
+  /// had none to give, which was logged.
+  std::optional<ConfigWatch> config_watch;
+};
+
+/// Makes what must be made as the user that started us (root), in the queue directory, before chroot and
+/// privilege drop: lists and tables are opened, the ring is set up.
+using BeforePrivilegeDrop = std::function<OrFatal<void>(Startup&)>;
+
+/// Goes through the start-up. Nothing when the process shall serve, else its exit status: 0 after --help and
+/// --version, 1 after a fatal error, which has been logged. `arguments` is argv with argv[0].
+///
+/// The reference sleeps for a second before it exits after a fatal error. We do not: until a process has
+/// reported TAKEN once, it is master(8) that waits (60 s) before it tries again.
+[[nodiscard]] std::optional<int> start(Startup& startup, std::span<const char* const> arguments,
+                                       const BeforePrivilegeDrop& before_privilege_drop);
+
+/// Logs `fatal: <text>` and waits, up to a second, until the record is out. Returns the exit status, 1.
+[[nodiscard]] int end_fatally(Startup& startup, const std::string& text);
+
+}  // namespace uflush
