@@ -6,8 +6,11 @@
 
 #include <fmt/format.h>
 
+#include "core/table/cdb_table.hpp"
+#include "core/table/db_table.hpp"
 #include "core/table/fail_table.hpp"
 #include "core/table/inline_table.hpp"
+#include "core/table/lmdb_table.hpp"
 #include "core/table/static_table.hpp"
 #include "core/table/texthash_table.hpp"
 
@@ -20,8 +23,10 @@ struct TableType {
 };
 
 constexpr std::array table_types{
-    TableType{"fail", open_fail_table},         TableType{"inline", open_inline_table},
-    TableType{"internal", open_internal_table}, TableType{"static", open_static_table},
+    TableType{"btree", open_btree_table},       TableType{"cdb", open_cdb_table},
+    TableType{"fail", open_fail_table},         TableType{"hash", open_hash_table},
+    TableType{"inline", open_inline_table},     TableType{"internal", open_internal_table},
+    TableType{"lmdb", open_lmdb_table},         TableType{"static", open_static_table},
     TableType{"texthash", open_texthash_table},
 };
 

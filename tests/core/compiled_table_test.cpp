@@ -1,0 +1,181 @@
+// Tables as postmap(1) makes them. Without Postfix there is nothing to look into, so the tests say so and
+// skip.
+
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/table/open_table.hpp"
+#include "tests/core/temp_directory.hpp"
+
+namespace uflush {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+struct Type {
+  const char* name;
+  const char* suffix;
+};
+
+void PrintTo(const Type& type, std::ostream* out) {
+  *out << type.name;
+}
+
+class CompiledTable : public testing::TestWithParam<Type> {
+ protected:
+  std::string source() const { return directory_.path("t"); }
+  std::string file() const { return source().append(GetParam().suffix); }
+  std::string type_name() const { return fmt::format("{}:{}", GetParam().name, source()); }
+
+  /// Compiles `text`. False when postmap(1) is not there or cannot make such tables.
+  bool make(const std::string& text) {
+    directory_.write("t", text);
+    std::filesystem::create_directory(directory_.path("etc"));
+    directory_.write("etc/main.cf",
+                     "compatibility_level = 3.6\nmyhostname = h.test\ninet_interfaces = 127.0.0.1\n");
+    const timespec old[2] = {{1000000000, 0},
+                             {1000000000, 0}};  // else postmap(1) waits until it has cooled down
+    if (::utimensat(AT_FDCWD, directory_.path("etc/main.cf").c_str(), old, 0) < 0) return false;
+    std::filesystem::copy_file("/etc/postfix/dynamicmaps.cf", directory_.path("etc/dynamicmaps.cf"),
+                               std::filesystem::copy_options::overwrite_existing, ignored_);
+    const std::string command = fmt::format("postmap -c {} {} 2>{}", directory_.path("etc"), type_name(),
+                                            directory_.path("postmap.log"));
+    return std::system(command.c_str()) == 0;
+  }
+
+  OpenedTable open() const { return open_table(type_name(), TableContext{}); }
+
+  TempDirectory directory_;
+  std::error_code ignored_;
+};
+
+std::string all_warnings(const Warnings& warnings) {
+  return fmt::format("{}", fmt::join(warnings, "; "));
+}
+
+/// Waits until the kernel lists a lock request on `path` that has to wait. False after ten seconds.
+bool somebody_waits_for(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) < 0) return false;
+  const std::string inode = fmt::format(":{} ", status.st_ino);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (std::chrono::steady_clock::now() < deadline) {
+    std::ifstream locks("/proc/locks");
+    for (std::string line; std::getline(locks, line);)
+      if (line.find("-> FLOCK") != std::string::npos && line.find(inode) != std::string::npos) return true;
+    std::this_thread::yield();
+  }
+  return false;
+}
+
+TEST_P(CompiledTable, FindsTheKeysThatPostmapStored) {
+  std::string text;
+  for (int i = 0; i < 2000; ++i) text += fmt::format("site{}.example\tvalue {}\n", i, i);
+  if (!make(text)) GTEST_SKIP() << "postmap cannot make " << type_name();
+  const OpenedTable opened = open();
+  ASSERT_EQ(opened.error, std::nullopt);
+  EXPECT_THAT(opened.warnings, IsEmpty());
+  EXPECT_THAT(opened.files, ElementsAre(file()));
+  EXPECT_EQ(opened.table->keys(), Keys::fixed);
+  Warnings warnings;
+  for (int i = 0; i < 2000; ++i)
+    ASSERT_EQ(opened.table->find(fmt::format("site{}.example", i), warnings), Lookup::found) << i;
+  for (const auto* const key : {"site2000.example", "site1", "example", "value 1", "", "site1.example\n"})
+    EXPECT_EQ(opened.table->find(key, warnings), Lookup::not_found) << key;
+  EXPECT_EQ(opened.table->find(std::string(5000, 'x'), warnings), Lookup::not_found);
+  EXPECT_EQ(all_warnings(warnings), "");
+}
+
+TEST_P(CompiledTable, FindsAKeyInLowerCaseBecausePostmapFoldsIt) {
+  if (!make("Example.COM x\n")) GTEST_SKIP() << "postmap cannot make " << type_name();
+  const OpenedTable opened = open();
+  Warnings warnings;
+  EXPECT_EQ(opened.table->find("example.com", warnings), Lookup::found);
+  EXPECT_EQ(opened.table->find("Example.COM", warnings), Lookup::not_found);
+}
+
+TEST_P(CompiledTable, StaysOpenWhenItsNameIsGone) {
+  if (!make("a.b x\n")) GTEST_SKIP() << "postmap cannot make " << type_name();
+  const OpenedTable opened = open();
+  std::filesystem::remove(file());
+  Warnings warnings;
+  EXPECT_EQ(opened.table->find("a.b", warnings), Lookup::found);
+}
+
+TEST_P(CompiledTable, WarnsWhenTheSourceIsNewer) {
+  if (!make("a.b x\n")) GTEST_SKIP() << "postmap cannot make " << type_name();
+  const timespec old[2] = {{1000000000, 0}, {1000000000, 0}};
+  const timespec newer[2] = {{1200000000, 0}, {1200000000, 0}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, file().c_str(), old, 0), 0);
+  EXPECT_THAT(open().warnings, IsEmpty()) << "the source is fresh: postmap may be on its way";
+  ASSERT_EQ(::utimensat(AT_FDCWD, source().c_str(), newer, 0), 0);
+  EXPECT_THAT(open().warnings,
+              ElementsAre(fmt::format("database {} is older than source file {}", file(), source())));
+}
+
+TEST_P(CompiledTable, IsUnavailableWithoutItsFile) {
+  const OpenedTable opened = open();
+  EXPECT_EQ(opened.error, fmt::format("open database {}: No such file or directory", file()));
+  EXPECT_FALSE(opened.fatal);
+  Warnings warnings;
+  EXPECT_EQ(opened.table->find("a.b", warnings), Lookup::failed);
+  EXPECT_THAT(warnings, ElementsAre(fmt::format("{} is unavailable. {}", type_name(), *opened.error)));
+  EXPECT_THAT(opened.files, ElementsAre(file()));
+}
+
+TEST_P(CompiledTable, ReportsAFileThatIsSomethingElse) {
+  std::ofstream(file()) << std::string(5000, 'x');
+  const OpenedTable opened = open();
+  Warnings warnings;
+  // A constant database has no signature: only a look-up can tell.
+  const bool refused = opened.error.has_value() || opened.table->find("a.b", warnings) == Lookup::failed;
+  EXPECT_TRUE(refused);
+}
+
+TEST_P(CompiledTable, WaitsForPostmapWhenItSaysThatItMayBlock) {
+  if (!make("a.b x\n")) GTEST_SKIP() << "postmap cannot make " << type_name();
+  const OpenedTable opened = open();
+  const int writer = ::open(file().c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_GE(writer, 0);
+  ASSERT_EQ(::flock(writer, LOCK_EX), 0);
+  std::atomic<bool> answered = false;
+  std::thread reader([&] {
+    Warnings warnings;
+    EXPECT_EQ(opened.table->find("a.b", warnings), Lookup::found);
+    answered = true;
+  });
+  if (opened.table->may_block()) {
+    EXPECT_TRUE(somebody_waits_for(file()));
+    EXPECT_FALSE(answered);
+  } else {
+    reader.join();
+  }
+  ASSERT_EQ(::flock(writer, LOCK_UN), 0);
+  if (reader.joinable()) reader.join();
+  EXPECT_TRUE(answered);
+  ::close(writer);
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryType, CompiledTable,
+                         testing::Values(Type{"hash", ".db"}, Type{"btree", ".db"}, Type{"lmdb", ".lmdb"},
+                                         Type{"cdb", ".cdb"}),
+                         [](const auto& parameter) { return std::string(parameter.param.name); });
+
+}  // namespace
+}  // namespace uflush
