@@ -9,6 +9,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBURING REQUIRED IMPORTED_TARGET liburing>=2.3)
 find_package(Boost 1.74 REQUIRED)
 find_package(fmt REQUIRED)
+find_package(mimalloc 2 REQUIRED)
 find_package(Threads REQUIRED)
 
 add_library(uflush_options INTERFACE)

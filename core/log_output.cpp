@@ -97,6 +97,7 @@ void LogOutput::reopen(const LogSettings& settings) {
 void LogOutput::write(Severity severity, std::string_view text) {
   if (system_log_) system_log_->write(severity, text);
   if (stderr_) stderr_->write(severity, text);
+  if (backlog_ && waiting() > 0) backlog_();
 }
 
 void LogOutput::entered_queue_directory_root(const Config& config) {

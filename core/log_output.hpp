@@ -3,10 +3,12 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/config.hpp"
 #include "core/fatal.hpp"
@@ -55,6 +57,9 @@ class LogOutput : public LogSink {
   /// `public/<postlog_service_name>`, relative to the new root.
   void entered_queue_directory_root(const Config& config);
 
+  /// Calls `callback` after each record that postlogd would not take at once.
+  void on_backlog(std::function<void()> callback) { backlog_ = std::move(callback); }
+
   /// Records that postlogd has not taken yet. While there are some, flush() has to be called now and then.
   [[nodiscard]] std::size_t waiting() const noexcept;
   /// Sends what postlogd takes without waiting. True when nothing is left.
@@ -68,6 +73,7 @@ class LogOutput : public LogSink {
   std::unique_ptr<LogSink> system_log_;
   PostlogSink* postlog_ = nullptr;  // system_log_, when that is one
   std::unique_ptr<LogSink> stderr_;
+  std::function<void()> backlog_;
 };
 
 }  // namespace uflush

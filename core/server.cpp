@@ -36,6 +36,8 @@ Server::Server(Loop& loop, Service& service, const Config& config, Log& log, Ser
       client_left_(loop),
       idle_(std::make_unique<Countdown>(loop, [this] { drain("idle timeout"); })) {}
 
+Server::~Server() = default;
+
 Task<int> Server::run() {
   Scope watchers;  // until the draining begins
   Scope to_the_end;

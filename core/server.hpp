@@ -42,6 +42,9 @@ class Server {
  public:
   /// Borrows everything.
   Server(Loop& loop, Service& service, const Config& config, Log& log, ServerSurroundings surroundings);
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server();
 
   /// Serves until there is nothing left to do. Returns the exit status of the process.
   Task<int> run();

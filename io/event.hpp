@@ -2,11 +2,12 @@
 #pragma once
 
 #include <coroutine>
-#include <utility>
-#include <vector>
+
+#include <boost/intrusive/list.hpp>
 
 #include "io/check.hpp"
 #include "io/loop.hpp"
+#include "io/stop.hpp"
 
 namespace uflush {
 
@@ -19,24 +20,56 @@ class Event {
   Event& operator=(const Event&) = delete;
   ~Event() { FLUSH_ASSERT(waiting_.empty()); }
 
+  /// Waits for the next notify(), or until `stop` is asked for.
+  class Wait final
+      : private StopListener,
+        public boost::intrusive::list_base_hook<boost::intrusive::tag<Event>,
+                                                boost::intrusive::link_mode<boost::intrusive::safe_link>> {
+   public:
+    Wait(Event& event, StopToken stop) noexcept : event_(event), stop_(stop) {}
+    [[nodiscard]] bool await_ready() const noexcept { return stop_.stop_requested(); }
+    void await_suspend(std::coroutine_handle<> waiter) {
+      waiter_ = waiter;
+      event_.waiting_.push_back(*this);
+      stop_.subscribe(*this);
+    }
+    void await_resume() const noexcept {}
+
+   private:
+    friend class Event;
+    void on_stop() noexcept override {
+      event_.waiting_.erase(event_.waiting_.iterator_to(*this));
+      event_.loop_.make_ready(waiter_);
+    }
+    void wake() {
+      if (StopListener::is_linked()) StopListener::unlink();
+      event_.loop_.make_ready(waiter_);
+    }
+
+    Event& event_;
+    StopToken stop_;
+    std::coroutine_handle<> waiter_;
+  };
+
+  [[nodiscard]] Wait wait(StopToken stop = {}) noexcept { return Wait{*this, stop}; }
+
   /// Wakes all who wait now.
   void notify() {
-    for (const std::coroutine_handle<> waiter : std::exchange(waiting_, {})) loop_.make_ready(waiter);
-  }
-
-  auto wait() noexcept {
-    struct Awaiter {
-      Event& event;
-      [[nodiscard]] bool await_ready() const noexcept { return false; }
-      void await_suspend(std::coroutine_handle<> waiter) const { event.waiting_.push_back(waiter); }
-      void await_resume() const noexcept {}
-    };
-    return Awaiter{*this};
+    while (!waiting_.empty()) {
+      Wait& first = waiting_.front();
+      waiting_.pop_front();
+      first.wake();
+    }
   }
 
  private:
+  friend class Wait;
+  using Waiting = boost::intrusive::list<
+      Wait, boost::intrusive::base_hook<boost::intrusive::list_base_hook<
+                boost::intrusive::tag<Event>, boost::intrusive::link_mode<boost::intrusive::safe_link>>>>;
+
   Loop& loop_;
-  std::vector<std::coroutine_handle<>> waiting_;
+  Waiting waiting_;
 };
 
 }  // namespace uflush

@@ -1,11 +1,28 @@
+/// The daemon at work: the real ring, files, pools and clock around a server.
 #pragma once
+
+#include <memory>
+
+#include "core/eligible_sites.hpp"
+#include "core/fatal.hpp"
+#include "io/uring_ring.hpp"
+#include "tools/uflush/startup.hpp"
 
 namespace uflush {
 
-struct Startup;
+/// What has to be made while we are still root and see the whole file system.
+struct Prepared {
+  std::unique_ptr<EligibleSites> eligible;
+  std::unique_ptr<UringRing> ring;  ///< not charged to the mail owner's RLIMIT_MEMLOCK when root makes it
+  std::size_t clients_max = 0;      ///< connections that the descriptor limit has room for
+};
 
-/// Serves until there is nothing left to do (master gone, max_use, max_idle, changed configuration), and
-/// returns the exit status.
-[[nodiscard]] int serve(Startup& startup);
+/// Opens the pattern list with its tables, and the ring; raises the limit of open files as far as it goes. To
+/// be called in the queue directory, before chroot and privilege drop.
+[[nodiscard]] OrFatal<void> prepare_to_serve(Startup& startup, Prepared& prepared);
+
+/// Serves until there is nothing left to do (master gone, max_use, max_idle, changed configuration, a
+/// signal), and returns the exit status.
+[[nodiscard]] int serve(Startup& startup, Prepared& prepared);
 
 }  // namespace uflush

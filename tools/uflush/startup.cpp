@@ -17,6 +17,7 @@
 #include "io/check.hpp"
 #include "io/read_file.hpp"
 #include "protocol/master_status.hpp"
+#include "tools/uflush/standalone.hpp"
 
 namespace uflush {
 namespace {
@@ -71,9 +72,11 @@ ConfigSource config_source(const DaemonOptions& options) {
   source.read_file = read_file;
   if (options.standalone_directory) {
     source.overrides.push_back({"queue_directory", *options.standalone_directory});
-    // No Postfix needed: what -o does not say has its default.
-    if (directory == nullptr)
+    if (directory == nullptr) {
+      // No Postfix needed: what -o does not say has its default, and every site is welcome.
+      source.overrides.insert(source.overrides.begin(), {"fast_flush_domains", "static:all"});
       source.read_file = [](const std::string&) -> Result<std::string> { return std::string(); };
+    }
   }
   return source;
 }
@@ -145,6 +148,16 @@ OrFatal<void> enter_queue_directory(const Config& config) {
   return Fatal{fmt::format("chdir(\"{}\"): {}", config.queue_directory, last_error().message())};
 }
 
+/// Without master(8): our own spool and our own door.
+OrFatal<void> make_standalone(Startup& startup) {
+  TRY_VOID(make_spool(startup.config.queue_directory));
+  TRY_VOID(enter_queue_directory(startup.config));
+  TRY(listener, listen_at("public/" + startup.config.flush_service_name));
+  startup.own_listener = std::move(listener);
+  startup.listeners.push_back(startup.own_listener.get());
+  return outcome::success();
+}
+
 OrFatal<void> drop(Startup& startup) {
   PrivilegeDrop privileges;
   if (startup.options.become_mail_owner) privileges.user = startup.config.mail_owner;
@@ -172,7 +185,11 @@ OrFatal<void> prepare(Startup& startup, const BeforePrivilegeDrop& before_privil
     startup.master.emplace(master_status_fd, generation, ::getpid());
     TRY_VOID(take_listeners(startup));
   }
-  TRY_VOID(enter_queue_directory(startup.config));
+  if (startup.options.standalone_directory) {
+    TRY_VOID(make_standalone(startup));
+  } else {
+    TRY_VOID(enter_queue_directory(startup.config));
+  }
   TRY_VOID(before_privilege_drop(startup));
   return drop(startup);
 }
@@ -207,7 +224,7 @@ std::optional<int> start(Startup& startup, std::span<const char* const> argument
 }
 
 int end_fatally(Startup& startup, const std::string& text) {
-  startup.log.record(Severity::fatal, text);
+  if (!text.empty()) startup.log.record(Severity::fatal, text);
   startup.log_output.flush_within(last_words_ms);
   return 1;
 }

@@ -36,6 +36,9 @@ struct Startup {
   std::optional<MasterChannel> master;
   std::vector<int> listeners;  ///< inherited, listening; not owned, flags are shared with other processes
 
+  /// --standalone: the socket that is in `listeners`.
+  Fd own_listener;
+
   /// Watches what the configuration was read from; whoever opens tables adds theirs. Nothing when the kernel
   /// had none to give, which was logged.
   std::optional<ConfigWatch> config_watch;
@@ -53,7 +56,8 @@ using BeforePrivilegeDrop = std::function<OrFatal<void>(Startup&)>;
 [[nodiscard]] std::optional<int> start(Startup& startup, std::span<const char* const> arguments,
                                        const BeforePrivilegeDrop& before_privilege_drop);
 
-/// Logs `fatal: <text>` and waits, up to a second, until the record is out. Returns the exit status, 1.
+/// Logs `fatal: <text>`, unless the text is empty because the trouble has been logged already, and waits, up
+/// to a second, until the record is out. Returns the exit status, 1.
 [[nodiscard]] int end_fatally(Startup& startup, const std::string& text);
 
 }  // namespace uflush

@@ -1,0 +1,179 @@
+#include "tools/uflush/serve.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "core/server.hpp"
+#include "io/blocking_pool.hpp"
+#include "io/kernel_files.hpp"
+#include "io/loop.hpp"
+#include "io/read_file.hpp"
+#include "tools/uflush/standalone.hpp"
+
+namespace uflush {
+namespace {
+
+/// Sends and scans at the same time. Renames across directories are serialised by the kernel: more threads
+/// burn more processor time for little.
+constexpr std::size_t work_threads_max = 2;
+/// Sites whose locks others hold at the same time. Each costs a thread that sleeps.
+constexpr std::size_t waiting_threads_max = 16;
+/// Descriptors that are not connections: logfiles, directories, the process's own.
+constexpr std::size_t other_descriptors = 256 + 128 + 64;
+/// After SIGTERM, how long the spool may take to become consistent.
+constexpr unsigned leave_limit_s = 3;
+/// How often records that postlogd would not take are offered again.
+constexpr std::chrono::milliseconds log_retry_interval{200};
+
+std::size_t raise_open_files_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+  limit.rlim_cur = limit.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) ::getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
+}
+
+/// A descriptor that tells of SIGTERM and SIGINT, which no longer kill.
+Fd catch_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+  return Fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+/// The objects of a running daemon, in the order in which they need each other.
+class Daemon {
+ public:
+  Daemon(Startup& startup, Prepared& prepared)
+      : startup_(startup),
+        prepared_(prepared),
+        loop_(*prepared.ring, clock_),
+        layout_(startup.config.hash_queue_names, startup.config.hash_queue_depth),
+        names_(startup.config.enable_idna2003_compatibility ? Idna::transitional : Idna::idna2008),
+        queue_manager_(loop_, files_, startup.config, startup.log),
+        signals_(catch_signals()) {}
+
+  int run() {
+    auto work = BlockingPool::create(loop_, work_threads_max);
+    auto waiting = BlockingPool::create(loop_, waiting_threads_max);
+    if (!work || !waiting) return end_fatally(startup_, "eventfd: " + last_error().message());
+    int status = 0;
+    loop_.run(run_in_loop(*work.value(), *waiting.value(), status));
+    startup_.log_output.flush_within(std::chrono::milliseconds(1000));
+    return status;
+  }
+
+ private:
+  Task<void> run_in_loop(BlockingPool& work, BlockingPool& waiting, int& status);
+  ServerSurroundings surroundings();
+  Task<void> offer_log_again(StopToken stop);
+
+  Startup& startup_;
+  Prepared& prepared_;
+  SystemClock clock_;
+  KernelFiles files_;
+  Loop loop_;
+  QueueLayout layout_;
+  SiteNames names_;
+  QueueManager queue_manager_;
+  Fd signals_;
+};
+
+Task<void> Daemon::run_in_loop(BlockingPool& work, BlockingPool& waiting, int& status) {
+  SpoolAccess spool{loop_, work, waiting, files_, layout_, startup_.config, queue_manager_, startup_.log};
+  Service service(spool, *prepared_.eligible, names_);
+  Server server(loop_, service, startup_.config, startup_.log, surroundings());
+
+  Scope background;
+  StopSource end;
+  background.spawn(work.run());
+  background.spawn(waiting.run());
+  background.spawn(offer_log_again(end));
+  std::optional<Standalone> standalone;
+  if (startup_.options.standalone_directory) {
+    standalone.emplace(loop_, startup_.log);
+    background.spawn(standalone->play_queue_manager(end));
+  }
+  status = co_await server.run();
+  end.request_stop();
+  work.shut_down();
+  waiting.shut_down();
+  co_await background.join();
+}
+
+ServerSurroundings Daemon::surroundings() {
+  ServerSurroundings around;
+  around.listeners = startup_.listeners;
+  around.master = startup_.master ? &*startup_.master : nullptr;
+  around.clients_max = prepared_.clients_max;
+  around.idle_limit = startup_.master.has_value();
+  if (!startup_.options.arguments.empty()) around.unexpected_argument = startup_.options.arguments.front();
+  if (startup_.config_watch) {
+    ConfigWatch& watch = *startup_.config_watch;
+    around.watches.push_back({.fd = watch.fd(), .must_end = [&watch] { return watch.drain_and_check(); }});
+  }
+  if (signals_) {
+    const auto take_signal = [fd = signals_.get()] {
+      signalfd_siginfo signal{};
+      if (::read(fd, &signal, sizeof signal) != sizeof signal) return false;
+      ::alarm(leave_limit_s);  // its default action ends us if the spool's locks do not come free
+      return true;
+    };
+    around.watches.push_back({.fd = signals_.get(), .must_end = take_signal, .leave = true});
+  }
+  return around;
+}
+
+Task<void> Daemon::offer_log_again(StopToken stop) {
+  Event backlog(loop_);
+  startup_.log_output.on_backlog([&backlog] { backlog.notify(); });
+  co_await backlog.wait(stop);
+  while (!stop.stop_requested()) {
+    if (startup_.log_output.flush()) {
+      co_await backlog.wait(stop);
+    } else {
+      co_await Sleep(loop_, loop_.now() + log_retry_interval, stop);
+    }
+  }
+  startup_.log_output.on_backlog({});
+}
+
+}  // namespace
+
+OrFatal<void> prepare_to_serve(Startup& startup, Prepared& prepared) {
+  const EligibilityConfig list{
+      .fast_flush_domains = startup.config.fast_flush_domains,
+      .parent_domain_matches_subdomains = startup.config.parent_domain_matches_subdomains,
+      .smtputf8_enable = startup.config.smtputf8_enable,
+      .daemon_table_open_error_is_fatal = startup.config.daemon_table_open_error_is_fatal,
+  };
+  prepared.eligible = EligibleSites::open(list, read_file, startup.log);
+  if (!prepared.eligible) return Fatal{};  // it has said why
+  if (startup.config_watch) {
+    for (const std::string& file : prepared.eligible->files()) {
+      const auto watched = startup.config_watch->watch_file(file);
+      if (!watched) startup.log.warning("cannot watch {} for changes: {}", file, watched.error().message());
+    }
+  }
+
+  const std::size_t open_files = raise_open_files_limit();
+  prepared.clients_max = open_files > 2 * other_descriptors ? open_files - other_descriptors : open_files / 2;
+  auto ring = UringRing::create();
+  if (const auto* refusal = std::get_if<RingRefusal>(&ring)) return Fatal{refusal->reason};
+  prepared.ring = std::move(std::get<std::unique_ptr<UringRing>>(ring));
+  if (startup.log.verbose() > 0) startup.log.info("{}", prepared.ring->features().describe());
+  return outcome::success();
+}
+
+int serve(Startup& startup, Prepared& prepared) {
+  return Daemon(startup, prepared).run();
+}
+
+}  // namespace uflush
