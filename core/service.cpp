@@ -40,7 +40,7 @@ PendingAnswer Service::append_line(const Verdict& verdict, std::string_view queu
 }
 
 Task<Status> Service::send_site(std::string site, StopToken stop) {
-  const Verdict verdict = may_block() ? co_await judge_slowly(std::move(site)) : judge(site);
+  const Verdict verdict = co_await judge_either_way(std::move(site));
   if (verdict.status != Status::ok) co_return verdict.status;
   co_return co_await sender_.send(verdict.log_name, Sender::Cause::send_site, stop);
 }
@@ -85,14 +85,19 @@ Task<Service::Verdict> Service::judge_slowly(std::string site) {
   co_return name_log(site, eligibility);
 }
 
+Task<Service::Verdict> Service::judge_either_way(std::string site) {
+  if (may_block()) co_return co_await judge_slowly(std::move(site));
+  co_return judge(site);
+}
+
 Service::Verdict Service::name_log(std::string_view site, Eligibility eligibility) {
-  if (eligibility == Eligibility::failed) return {Status::fail, {}};
-  if (eligibility == Eligibility::denied) return {Status::deny, {}};
+  if (eligibility == Eligibility::failed) return Verdict(Status::fail);
+  if (eligibility == Eligibility::denied) return Verdict(Status::deny);
   const SiteName name = names_.map(site);
   if (!name.warning.empty()) spool_.log.warning("{}", name.warning);
-  if (name.logfile.empty()) return {Status::deny, {}};
-  if (!is_valid_queue_id(name.logfile)) return {Status::bad, {}};
-  return {Status::ok, std::string(name.logfile)};
+  if (name.logfile.empty()) return Verdict(Status::deny);
+  if (!is_valid_queue_id(name.logfile)) return Verdict(Status::bad);
+  return Verdict(name.logfile);
 }
 
 }  // namespace uflush

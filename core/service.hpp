@@ -49,6 +49,10 @@ class Service {
  private:
   /// Whether a site has a log, and which.
   struct Verdict {
+    Verdict() = default;
+    explicit Verdict(Status refusal) : status(refusal) {}
+    explicit Verdict(std::string_view log) : log_name(log) {}
+
     Status status = Status::ok;
     std::string log_name;  ///< when the status is ok
   };
@@ -58,6 +62,7 @@ class Service {
 
   const Verdict& judge(std::string_view site);
   Task<Verdict> judge_slowly(std::string site);
+  Task<Verdict> judge_either_way(std::string site);
   Verdict name_log(std::string_view site, Eligibility eligibility);
   PendingAnswer append_line(const Verdict& verdict, std::string_view queue_id);
 
