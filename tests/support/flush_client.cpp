@@ -4,7 +4,10 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <thread>
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -133,6 +136,15 @@ void FlushClient::half_close() {
   ::shutdown(fd_.get(), SHUT_WR);
 }
 
+void FlushClient::wait_until_taken() const {
+  const Deadline deadline{patience};
+  for (int unread = 1; unread != 0;) {
+    if (::ioctl(fd_.get(), SIOCOUTQ, &unread) != 0) fail_errno("SIOCOUTQ");
+    if (deadline.passed()) fail("the server does not read");
+    std::this_thread::yield();
+  }
+}
+
 Reply FlushClient::read_to_end(milliseconds timeout) {
   const Deadline deadline{timeout};
   Reply reply;
@@ -144,11 +156,25 @@ Reply FlushClient::read_to_end(milliseconds timeout) {
   }
 }
 
+Reply FlushClient::read_reply_and_finish(milliseconds timeout) {
+  const Deadline deadline{timeout};
+  Reply reply;
+  while (!reply.status()) {
+    if (const auto ending = receive_some(reply.bytes, deadline)) {
+      reply.ending = *ending;
+      return reply;
+    }
+  }
+  half_close();
+  const Reply rest = read_to_end(milliseconds{deadline.left_ms()});
+  return {reply.bytes + rest.bytes, rest.ending};
+}
+
 Reply FlushClient::ask(std::string_view request, milliseconds timeout) {
   const std::string greeting = read_announcement(timeout);
   if (greeting != announcement_bytes) return {greeting, Ending::eof};
   send(request);
-  return read_to_end(timeout);
+  return read_reply_and_finish(timeout);
 }
 
 }  // namespace uflush::support

@@ -33,6 +33,7 @@ template <std::size_t size>
 }
 [[nodiscard]] std::string reply_bytes(long long status);
 
+/// How a connection ended: the server closed, the server closed and threw away bytes of ours, or not yet.
 enum class Ending { eof, reset, timeout };
 [[nodiscard]] const char* to_text(Ending ending);
 
@@ -54,12 +55,19 @@ class FlushClient {
   /// False when the server has closed (EPIPE, ECONNRESET).
   bool send(std::string_view bytes);
   void half_close();
+  /// Returns when the server has read all that was sent (there is no event for that: it looks again and
+  /// again).
+  void wait_until_taken() const;
   void close() { fd_.reset(); }
   /// All bytes until the connection ends or `timeout` passes.
   Reply read_to_end(milliseconds timeout = patience);
   /// At least `count` bytes, or what there is when the connection ends or `timeout` passes.
   std::string read_bytes(std::size_t count, milliseconds timeout = patience);
-  /// One request as the standard clients do it: announcement, request, reply, end of the connection.
+  /// Reads until one reply is complete, or the connection ends or `timeout` passes; then says that it has
+  /// nothing more to ask and reads to the end. Good for servers that answer once and for those that wait for
+  /// more requests.
+  Reply read_reply_and_finish(milliseconds timeout = patience);
+  /// One request: announcement, request, read_reply_and_finish().
   Reply ask(std::string_view request, milliseconds timeout = patience);
 
  private:

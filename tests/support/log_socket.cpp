@@ -61,6 +61,16 @@ std::vector<std::string> LogSocket::take_texts() {
   return texts;
 }
 
+std::vector<std::string> LogSocket::take_texts_before(std::string_view marker, milliseconds timeout) {
+  if (!wait_for(marker, timeout)) fail("no log record with " + std::string(marker));
+  std::vector<std::string> texts;
+  const std::lock_guard lock(mutex_);
+  std::size_t taken = 0;
+  while (records_[taken].find(marker) == std::string::npos) texts.push_back(record_text(records_[taken++]));
+  records_.erase(records_.begin(), records_.begin() + static_cast<std::ptrdiff_t>(taken) + 1);
+  return texts;
+}
+
 bool LogSocket::wait_for(std::string_view part, milliseconds timeout) const {
   std::unique_lock lock(mutex_);
   return changed_.wait_for(lock, timeout, [&] {

@@ -32,6 +32,9 @@ class LogSocket {
   [[nodiscard]] std::vector<std::string> texts() const;
   /// Takes away the texts of all records so far.
   std::vector<std::string> take_texts();
+  /// Waits for a record that contains `marker` and takes away the texts of all records before it, and itself;
+  /// a failure when there is none by `timeout`.
+  std::vector<std::string> take_texts_before(std::string_view marker, milliseconds timeout = patience);
   /// True once some record contains `part`.
   [[nodiscard]] bool wait_for(std::string_view part, milliseconds timeout = patience) const;
 

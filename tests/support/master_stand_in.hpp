@@ -27,13 +27,13 @@ struct StatusRecord {
 struct StandInOptions {
   std::string program = tested_daemon();
   std::string service = "flush";
-  int process_limit = 0;               ///< 0: -z, 1: -l, else neither
-  bool chroot = false;                 ///< -c
-  std::vector<std::string> arguments;  ///< behind those that master composes
+  int process_limit = 0;                    ///< 0: -z, 1: -l, else neither
+  bool chroot = false;                      ///< -c
+  std::vector<std::string> arguments = {};  ///< behind those that master composes
   /// Instead of everything behind argv[0].
-  std::optional<std::vector<std::string>> all_arguments;
-  std::string generation = "0";          ///< octal text, as in the environment
-  std::vector<std::string> environment;  ///< in addition; later entries win over ours
+  std::optional<std::vector<std::string>> all_arguments = {};
+  std::string generation = "0";               ///< octal text, as in the environment
+  std::vector<std::string> environment = {};  ///< in addition; later entries win over ours
 };
 
 /// Owns the listening socket, the status channel and the children; the destructor kills what still runs.

@@ -23,13 +23,13 @@ inline constexpr const char* not_eligible = "three.example";
 
 struct PostfixOptions {
   std::string flush_program = tested_daemon();
-  std::string flush_arguments;  ///< as in master.cf, behind the program
+  std::string flush_arguments = {};  ///< as in master.cf, behind the program
   bool flush_chroot = false;
   int flush_process_limit = 0;
   std::string flush_wakeup = "1000?";
-  Parameters main_cf;  ///< override ours
+  Parameters main_cf = {};  ///< override ours
   /// When not empty: no maillog_file; the instance lives in a mount namespace where /dev/log is this socket.
-  std::string syslog_socket;
+  std::string syslog_socket = {};
 };
 
 /// The destructor stops it (SIGKILL to its process group if need be) and removes everything; a guard process
