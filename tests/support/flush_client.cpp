@@ -1,5 +1,6 @@
 #include "tests/support/flush_client.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -98,10 +99,11 @@ FlushClient::FlushClient(const std::string& socket_path)
     fail_errno("connect " + socket_path);
 }
 
-std::optional<Ending> FlushClient::receive_some(std::string& into, const Deadline& deadline) {
+std::optional<Ending> FlushClient::receive_some(std::string& into, const Deadline& deadline,
+                                                std::size_t count_max) {
   if (!wait_readable(fd_.get(), deadline)) return Ending::timeout;
   std::array<char, 4096> piece;
-  const ssize_t count = ::recv(fd_.get(), piece.data(), piece.size(), 0);
+  const ssize_t count = ::recv(fd_.get(), piece.data(), std::min(piece.size(), count_max), 0);
   if (count < 0 && errno != ECONNRESET) fail_errno("recv");
   if (count < 0) return Ending::reset;
   if (count == 0) return Ending::eof;
@@ -112,7 +114,7 @@ std::optional<Ending> FlushClient::receive_some(std::string& into, const Deadlin
 std::string FlushClient::read_bytes(std::size_t count, milliseconds timeout) {
   const Deadline deadline{timeout};
   std::string all;
-  while (all.size() < count && !receive_some(all, deadline)) {
+  while (all.size() < count && !receive_some(all, deadline, count - all.size())) {
   }
   return all;
 }

@@ -3,6 +3,7 @@
 /// Encodes by hand instead of with protocol/, so that a test never trusts the code that it tests.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -61,7 +62,7 @@ class FlushClient {
   void close() { fd_.reset(); }
   /// All bytes until the connection ends or `timeout` passes.
   Reply read_to_end(milliseconds timeout = patience);
-  /// At least `count` bytes, or what there is when the connection ends or `timeout` passes.
+  /// `count` bytes, or what there is when the connection ends or `timeout` passes.
   std::string read_bytes(std::size_t count, milliseconds timeout = patience);
   /// Reads until one reply is complete, or the connection ends or `timeout` passes; then says that it has
   /// nothing more to ask and reads to the end. Good for servers that answer once and for those that wait for
@@ -72,7 +73,8 @@ class FlushClient {
 
  private:
   /// Appends what arrives; the way it ended, or absent after at least one byte.
-  std::optional<Ending> receive_some(std::string& into, const Deadline& deadline);
+  std::optional<Ending> receive_some(std::string& into, const Deadline& deadline,
+                                     std::size_t count_max = SIZE_MAX);
 
   OwnedFd fd_;
 };

@@ -94,6 +94,12 @@ MasterStandIn::Child& MasterStandIn::start_child() {
   spec.working_directory = queue_directory_;
   spec.file_mask = 077;
   spec.new_process_group = true;
+  OwnedFd err;
+  if (!options_.stderr_path.empty()) {
+    err = OwnedFd{::open(options_.stderr_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)};
+    if (!err.is_open()) fail_errno("open " + options_.stderr_path);
+    spec.descriptors.push_back({err.get(), 2});
+  }
   children_.push_back(std::make_unique<Child>(Child{ChildProcess{spec}}));
   return *children_.back();
 }

@@ -33,6 +33,7 @@ struct StandInOptions {
   /// Instead of everything behind argv[0].
   std::optional<std::vector<std::string>> all_arguments = {};
   std::string generation = "0";               ///< octal text, as in the environment
+  std::string stderr_path = {};               ///< appended to; empty: /dev/null
   std::vector<std::string> environment = {};  ///< in addition; later entries win over ours
 };
 
