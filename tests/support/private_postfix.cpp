@@ -5,6 +5,7 @@
 #include <atomic>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <sstream>
 
 #include <fcntl.h>
@@ -171,7 +172,7 @@ void PrivatePostfix::write_configuration() const {
 }
 
 void PrivatePostfix::must_succeed(const Output& output) const {
-  if (output.exit.status != 0) fail("a command failed: " + output.err + output.out + log());
+  if (output.exit.status != 0) fail("a command failed: " + output.err + output.out + last_log_lines());
 }
 
 namespace {
@@ -218,19 +219,29 @@ InetAddress PrivatePostfix::address_of(std::string_view destination) const {
   fail("not one of our destinations: " + std::string(destination));
 }
 
-void PrivatePostfix::inject(std::string_view destination, int count) const {
-  must_succeed(
-      run({"/usr/sbin/smtp-source", "-s", std::to_string(std::min(count, 5)), "-m", std::to_string(count),
-           "-f", "sender@client.example", "-t", "u@" + std::string(destination), smtpd_address().text()}));
+std::vector<std::string> PrivatePostfix::inject_command(std::string_view destination, int count) const {
+  return {"/usr/sbin/smtp-source",
+          "-s",
+          std::to_string(std::min(count, 5)),
+          "-m",
+          std::to_string(count),
+          "-f",
+          "sender@client.example",
+          "-t",
+          "u@" + std::string(destination),
+          smtpd_address().text()};
 }
 
-std::vector<std::string> PrivatePostfix::deferred_ids(std::string_view destination) const {
+void PrivatePostfix::inject(std::string_view destination, int count) const {
+  must_succeed(run(inject_command(destination, count), {}, 60s));
+}
+
+std::vector<std::string> PrivatePostfix::ids_for(std::string_view destination) const {
   constexpr std::string_view head = R"("queue_id": ")";
   const std::string wanted = R"("address": "u@)" + std::string(destination) + '"';
   std::vector<std::string> ids;
   std::istringstream lines(command({"postqueue", "-j"}).out);
   for (std::string line; std::getline(lines, line);) {
-    if (line.find(R"("queue_name": "deferred")") == std::string::npos) continue;
     if (line.find(wanted) == std::string::npos) continue;
     const std::size_t start = line.find(head) + head.size();
     ids.push_back(line.substr(start, line.find('"', start) - start));
@@ -239,20 +250,35 @@ std::vector<std::string> PrivatePostfix::deferred_ids(std::string_view destinati
   return ids;
 }
 
-void PrivatePostfix::wait_for_deferred(std::string_view destination, std::size_t count) const {
-  const std::string recipient = "to=<u@" + std::string(destination) + ">";
-  const auto all_logged = [&] {
-    const std::vector<std::string> lines = log_lines_with(recipient);
-    return count <= static_cast<std::size_t>(std::count_if(lines.begin(), lines.end(), [](const auto& line) {
-             return line.find("status=deferred") != std::string::npos;
-           }));
-  };
-  if (!wait_until({top_.path("log/mail")}, all_logged, 60s)) fail("mail is not deferred:\n" + log());
+namespace {
+
+/// True when the incoming queue has a file that the queue manager will take at its next scan. A reload may
+/// put a message there that has just been deferred, and so is dated into the future.
+bool has_fresh_file(const QueueDirectory& queue) {
+  const std::vector<Entry> files = queue.list("incoming");
+  return std::any_of(files.begin(), files.end(),
+                     [now = std::time(nullptr)](const Entry& file) { return file.mtime <= now; });
+}
+
+}  // namespace
+
+void PrivatePostfix::wait_until_settled() const {
+  // In this order: a file that moves on between the two looks is seen by the second.
+  const auto settled = [&] { return !has_fresh_file(queue_) && queue_.ids_in("active").empty(); };
+  if (!wait_until({queue_.path("incoming"), queue_.path("active")}, settled, 60s))
+    fail("the queue does not settle: " + std::to_string(queue_.ids_in("incoming").size()) + " in incoming, " +
+         std::to_string(queue_.ids_in("active").size()) + " in active\n" + last_log_lines());
 }
 
 std::string PrivatePostfix::log() const {
   if (!options_.syslog_socket.empty()) return {};
   return read_file(top_.path("log/mail"));
+}
+
+std::string PrivatePostfix::last_log_lines() const {
+  constexpr std::size_t enough_bytes = 4000;
+  const std::string all = log();
+  return all.size() <= enough_bytes ? all : all.substr(all.find('\n', all.size() - enough_bytes) + 1);
 }
 
 std::vector<std::string> PrivatePostfix::log_lines_with(std::string_view part) const {
@@ -277,6 +303,24 @@ std::optional<pid_t> PrivatePostfix::master_pid() const {
   return pid;
 }
 
+namespace {
+
+/// When a process started, in clock ticks since boot; 0 when it is gone.
+unsigned long long started(pid_t pid) {
+  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+  std::string text;
+  std::getline(stat, text);
+  std::istringstream behind_name(text.substr(std::min(text.rfind(')') + 1, text.size())));
+  constexpr int fields_before = 19;  // state is field 3, starttime field 22 (proc(5))
+  std::string skipped;
+  for (int i = 0; i < fields_before; ++i) behind_name >> skipped;
+  unsigned long long ticks = 0;
+  behind_name >> ticks;
+  return ticks;
+}
+
+}  // namespace
+
 std::vector<pid_t> PrivatePostfix::flush_pids() const {
   const std::string wanted = programs_ + "/" + fs::path(options_.flush_program).filename().string();
   std::vector<pid_t> pids;
@@ -285,7 +329,18 @@ std::vector<pid_t> PrivatePostfix::flush_pids() const {
     std::error_code error;
     if (pid > 0 && fs::read_symlink(process.path() / "exe", error) == wanted) pids.push_back(pid);
   }
+  std::sort(pids.begin(), pids.end(), [](pid_t a, pid_t b) { return started(a) < started(b); });
   return pids;
+}
+
+std::vector<std::string> PrivatePostfix::complaints() const {
+  const std::string daemon = "/" + fs::path(options_.flush_program).filename().string() + "[";
+  std::vector<std::string> found;
+  for (const char* severity : {"]: warning: ", "]: error: ", "]: fatal: ", "]: panic: "})
+    for (const std::string& line : log_lines_with(severity))
+      if (line.find(daemon) != std::string::npos || line.find("/master[") != std::string::npos)
+        found.push_back(line);
+  return found;
 }
 
 }  // namespace uflush::support

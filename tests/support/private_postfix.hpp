@@ -57,26 +57,33 @@ class PrivatePostfix {
   /// Where mail for one of the three destinations is sent to.
   [[nodiscard]] InetAddress address_of(std::string_view destination) const;
 
+  /// The smtp-source(1) command for inject(); for tests that expect it to fail half-way.
+  [[nodiscard]] std::vector<std::string> inject_command(std::string_view destination, int count) const;
   /// Sends `count` messages to `u@destination` with smtp-source(1); returns when Postfix has accepted all.
   void inject(std::string_view destination, int count = 1) const;
-  /// Ids of the deferred messages for a destination, sorted, as postqueue(1) shows them.
-  [[nodiscard]] std::vector<std::string> deferred_ids(std::string_view destination) const;
-  /// Waits until that many messages of the destination have been logged as deferred.
-  void wait_for_deferred(std::string_view destination, std::size_t count) const;
+  /// Ids of the messages that wait for a destination, sorted, as postqueue(1) shows them.
+  [[nodiscard]] std::vector<std::string> ids_for(std::string_view destination) const;
+  /// Waits until every accepted message is delivered or deferred. Queue files are what counts: a delivery
+  /// agent logs `status=deferred` before it tells the flush service.
+  void wait_until_settled() const;
 
   /// Our log so far; empty with a syslog_socket.
   [[nodiscard]] std::string log() const;
   [[nodiscard]] std::vector<std::string> log_lines_with(std::string_view part) const;
   [[nodiscard]] bool wait_for_log(std::string_view part, milliseconds timeout = patience) const;
 
+  /// What the flush daemon and master(8) have logged at warning level and above.
+  [[nodiscard]] std::vector<std::string> complaints() const;
+
   /// Absent while the mail system is down.
   [[nodiscard]] std::optional<pid_t> master_pid() const;
-  /// Running flush daemons of this instance.
+  /// Running flush daemons of this instance, the one that runs longest first.
   [[nodiscard]] std::vector<pid_t> flush_pids() const;
 
  private:
   void make_programs() const;
   void write_configuration() const;
+  [[nodiscard]] std::string last_log_lines() const;
   void must_succeed(const Output& output) const;
 
   PostfixOptions options_;

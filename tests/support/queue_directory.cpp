@@ -1,7 +1,9 @@
 #include "tests/support/queue_directory.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
+#include <map>
 #include <sstream>
 
 #include <fcntl.h>
@@ -91,6 +93,34 @@ void QueueDirectory::write_logfile(std::string_view log_name, std::string_view c
 
 std::vector<std::string> QueueDirectory::log_names() const {
   return ids_in("flush");
+}
+
+namespace {
+
+bool is_id(const std::string& text) {
+  const auto allowed = [](unsigned char byte) { return std::isalnum(byte) != 0 || byte == '_'; };
+  return !text.empty() && text.size() <= 255 && std::all_of(text.begin(), text.end(), allowed);
+}
+
+}  // namespace
+
+std::vector<std::string> QueueDirectory::inconsistencies() const {
+  std::vector<std::string> findings;
+  std::map<std::string, std::string> queue_of;
+  for (const char* queue : {"incoming", "active", "deferred", "hold"})
+    for (const std::string& id : ids_in(queue))
+      if (const auto [first, is_new] = queue_of.emplace(id, queue); !is_new)
+        findings.push_back(id + " is in " + first->second + " and in " + queue);
+  for (const Entry& log : list("flush")) {
+    const std::string name = log.path.substr(log.path.rfind('/') + 1);
+    const std::string content = logfile(name).value_or("");
+    if (!content.empty() && content.back() != '\n') findings.push_back(log.path + " ends in half a line");
+    for (const std::string& line : log_lines(name))
+      if (!is_id(line)) findings.push_back(log.path + " has the line " + line);
+    if (log.mode != (S_IFREG | 0600U) || log.uid != mail_owner().uid || log.gid != mail_owner().gid)
+      findings.push_back(log.path + " has the wrong owner or mode");
+  }
+  return findings;
 }
 
 }  // namespace uflush::support

@@ -54,6 +54,10 @@ class QueueDirectory {
   void write_logfile(std::string_view log_name, std::string_view content, std::time_t age_s = 0) const;
   [[nodiscard]] std::vector<std::string> log_names() const;
 
+  /// What no crash and no restart may leave behind, one text per finding: an id in two queues, a logfile that
+  /// is not whole lines of valid ids, a logfile with another owner or mode than Postfix's own.
+  [[nodiscard]] std::vector<std::string> inconsistencies() const;
+
   /// Everything below `name`, sorted by path.
   [[nodiscard]] std::vector<Entry> list(const std::string& name) const;
 
