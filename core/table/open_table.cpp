@@ -11,8 +11,11 @@
 #include "core/table/fail_table.hpp"
 #include "core/table/inline_table.hpp"
 #include "core/table/lmdb_table.hpp"
+#include "core/table/pcre_table.hpp"
+#include "core/table/regexp_table.hpp"
 #include "core/table/static_table.hpp"
 #include "core/table/texthash_table.hpp"
+#include "core/table/union_table.hpp"
 
 namespace uflush {
 namespace {
@@ -26,8 +29,9 @@ constexpr std::array table_types{
     TableType{"btree", open_btree_table},       TableType{"cdb", open_cdb_table},
     TableType{"fail", open_fail_table},         TableType{"hash", open_hash_table},
     TableType{"inline", open_inline_table},     TableType{"internal", open_internal_table},
-    TableType{"lmdb", open_lmdb_table},         TableType{"static", open_static_table},
-    TableType{"texthash", open_texthash_table},
+    TableType{"lmdb", open_lmdb_table},         TableType{"pcre", open_pcre_table},
+    TableType{"regexp", open_regexp_table},     TableType{"static", open_static_table},
+    TableType{"texthash", open_texthash_table}, TableType{"unionmap", open_union_table},
 };
 
 }  // namespace

@@ -179,5 +179,122 @@ TEST(TexthashTable, EndsTheProcessWhenTheFileIsADirectory) {
   EXPECT_TRUE(table.result.fatal);
 }
 
+TEST(UnionTable, FindsWhatAnyOfItsTablesFinds) {
+  Opening table("unionmap:{inline:{a=1}, texthash:t}", {{"t", "b 1\n"}});
+  EXPECT_EQ(table.result.error, std::nullopt);
+  EXPECT_TRUE(table.has("a"));
+  EXPECT_TRUE(table.has("b"));
+  EXPECT_FALSE(table.has("c"));
+  EXPECT_THAT(table.result.files, ElementsAre("t"));
+}
+
+TEST(UnionTable, FailsWhenOneOfItsTablesFailsEvenBehindAHit) {
+  Opening table("unionmap:{static:x,foo:y}");
+  EXPECT_EQ(table.result.error, "unsupported dictionary type: foo");
+  EXPECT_EQ(table.find("a"), Lookup::failed);
+  EXPECT_THAT(table.problems, ElementsAre("foo:y is unavailable. unsupported dictionary type: foo"));
+}
+
+TEST(UnionTable, TakesTheKindOfKeysFromItsFirstTable) {
+  EXPECT_EQ(Opening("unionmap:{static:x,fail:y}").result.table->keys(), Keys::fixed);
+  EXPECT_EQ(Opening("unionmap:{fail:y,static:x}").result.table->keys(), Keys::pattern);
+}
+
+TEST(UnionTable, RefusesAListThatNamesNoTables) {
+  for (const auto* const list :
+       {"unionmap:{}", "unionmap:{ }", "unionmap:x", "unionmap:{static:x", "unionmap:{static}"})
+    EXPECT_EQ(Opening(list).result.error,
+              fmt::format("bad syntax: \"{}\"; need \"unionmap:{{type:name...}}\"", list));
+}
+
+TEST(UnionTable, EndsTheProcessWhenOneOfItsTablesDoes) {
+  EXPECT_TRUE(Opening("unionmap:{texthash:directory}").result.fatal);
+}
+
+/// The two types read the same format; they differ in the expressions and in a few words.
+class PatternTable : public testing::TestWithParam<const char*> {
+ protected:
+  Opening open(std::string content) const {
+    return Opening(fmt::format("{}:r", GetParam()), {{"r", std::move(content)}});
+  }
+  std::string warning(int line, std::string_view text) const {
+    return fmt::format("{} map r, line {}: {}", GetParam(), line, text);
+  }
+};
+
+TEST_P(PatternTable, MatchesWithoutRegardToCase) {
+  Opening table = open("/^a.*b$/ x\n/q/i y\n!/z/ neg\n");
+  EXPECT_EQ(table.result.table->keys(), Keys::pattern);
+  EXPECT_THAT(table.result.warnings, IsEmpty());
+  EXPECT_THAT(table.result.files, ElementsAre("r"));
+  for (const auto* const key : {"axb", "AXB", "zq", "x"}) EXPECT_TRUE(table.has(key)) << key;
+  for (const auto* const key : {"zQ", "axbz"}) EXPECT_FALSE(table.has(key)) << key;
+}
+
+TEST_P(PatternTable, MatchesBytesNotCharacters) {
+  EXPECT_FALSE(open("/^.\\.b$/ 1\n").has("ü.b"));
+}
+
+TEST_P(PatternTable, NestsConditions) {
+  Opening table = open("if /a/\nif !/b/\n/c/ 1\nENDIF\n/d/ 2\nendif\n/e/ 3\n");
+  EXPECT_THAT(table.result.warnings, IsEmpty());
+  for (const auto* const key : {"ac", "ad", "abd", "e", "be"}) EXPECT_TRUE(table.has(key)) << key;
+  for (const auto* const key : {"abc", "c", "d", "a"}) EXPECT_FALSE(table.has(key)) << key;
+}
+
+TEST_P(PatternTable, LeavesOutRulesThatMakeNoSense) {
+  Opening table =
+      open("foo\n/x/\n/y/q z\n!/e/ $1\n/a/ $2\n/b/ ${1}\n/q/ $\n/r/ ${1\n/s/ $0\n/w\n!\n/(v)/ $1 $$ $(1)\n");
+  const bool regexp = GetParam() == "regexp"sv;
+  EXPECT_THAT(table.result.warnings,
+              ElementsAre(warning(1, "ignoring unrecognized request"),
+                          warning(2, "no replacement text: using empty string"),
+                          warning(3, "unknown regexp option \"q\": skipping this rule"),
+                          warning(4, "$number found in negative match replacement text: skipping this rule"),
+                          warning(5, "out of range replacement index \"2\": skipping this rule"),
+                          warning(6, "out of range replacement index \"1\": skipping this rule"),
+                          "empty macro name: \"$\"", warning(7, "bad replacement syntax: skipping this rule"),
+                          "truncated macro reference: \"${1\"",
+                          warning(8, "bad replacement syntax: skipping this rule"),
+                          warning(9, "out-of-range replacement index \"0\""),
+                          warning(9, "bad replacement syntax: skipping this rule"),
+                          warning(10, fmt::format("no closing regexp delimiter \"/\": {} this rule",
+                                                  regexp ? "skipping" : "ignoring")),
+                          warning(11, "no regexp: skipping this rule")));
+  for (const auto* const key : {"x", "v"}) EXPECT_TRUE(table.has(key)) << key;
+  for (const auto* const key : {"y", "a", "b", "q", "r", "s", "w"}) EXPECT_FALSE(table.has(key)) << key;
+}
+
+TEST_P(PatternTable, ComplainsAboutConditionsThatDoNotNest) {
+  Opening table = open("endif\nif /a/ text\n/b/ 1\nendif foo\nif /c/\n/d/ 2\n");
+  EXPECT_THAT(
+      table.result.warnings,
+      ElementsAre(warning(1, "ignoring ENDIF without matching IF"),
+                  warning(2, "ignoring extra text after IF statement: \"text\""),
+                  warning(2, "do not prepend whitespace to statements between IF and ENDIF"),
+                  warning(4, "ignoring extra text after ENDIF"), warning(5, "IF has no matching ENDIF")));
+  EXPECT_TRUE(table.has("ab"));
+  EXPECT_FALSE(table.has("b"));
+}
+
+TEST_P(PatternTable, SaysWhatIsWrongWithAnExpression) {
+  const bool regexp = GetParam() == "regexp"sv;
+  EXPECT_THAT(open("/e(/ 1\n").result.warnings,
+              ElementsAre(warning(1, regexp ? "Unmatched ( or \\("
+                                            : "error in regex at offset 2: missing closing parenthesis")));
+}
+
+TEST_P(PatternTable, IsUnavailableWithoutItsFileAndEmptyWhenThatIsADirectory) {
+  Opening missing(fmt::format("{}:missing", GetParam()));
+  EXPECT_EQ(missing.result.error, "open missing: No such file or directory");
+  EXPECT_EQ(missing.find("a"), Lookup::failed);
+  Opening directory(fmt::format("{}:directory", GetParam()));
+  EXPECT_EQ(directory.result.error, std::nullopt);
+  EXPECT_EQ(directory.find("a"), Lookup::not_found);
+}
+
+INSTANTIATE_TEST_SUITE_P(BothTypes, PatternTable, testing::Values("regexp", "pcre"),
+                         [](const auto& parameter) { return std::string(parameter.param); });
+
 }  // namespace
 }  // namespace uflush
