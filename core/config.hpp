@@ -44,7 +44,7 @@ struct Config {
   std::string maillog_file;
   std::string maillog_file_prefixes = "/var, /dev/stdout";
   std::string postlog_service_name = "postlog";
-  std::string debugger_command;
+  std::string debugger_command;  ///< expanded; empty also when that failed: only -D wants it
 
   // Who and where we are.
   std::string myhostname = "localhost.localdomain";
@@ -105,6 +105,7 @@ struct ConfigSource {
   std::string process_name = "uflush";            ///< basename(argv[0])
   std::string service_name = "uflush";            ///< -n, default basename(argv[0])
   std::string system_hostname = "localhost";      ///< what gethostname(2) says: see system_hostname()
+  long process_id = 0;                            ///< $process_id in debugger_command, unless 0
   ReadFile read_file;                             ///< must be set; io/read_file.hpp has the real one
 };
 
@@ -129,8 +130,9 @@ struct MailOwner {
   gid_t gid = 0;
 };
 
-/// Looks `config.mail_owner` up in the password file: it must exist, with a user and group ID other than
-/// root's that no other account shares (BEHAVIOUR.md 6.5).
+/// Looks `config.mail_owner` up in the password file: it must exist, and neither its user nor its group may
+/// be root's (BEHAVIOUR.md 6.5). That default_privs and setgid_group are others is not checked: flush uses
+/// neither.
 [[nodiscard]] ConfigResult<MailOwner> check_mail_owner(const Config& config);
 
 }  // namespace uflush

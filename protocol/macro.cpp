@@ -4,7 +4,7 @@
 #include <charconv>
 #include <compare>
 #include <cstddef>
-#include <functional>
+#include <utility>
 
 #include "protocol/parameter_types.hpp"
 
@@ -111,8 +111,8 @@ class Expander {
   }
 
  private:
-  /// Takes text apart into literals and references. After a reference that failed the rest is still looked
-  /// at, and may add warnings of its own; a syntax error ends it.
+  /// Takes text apart into literals and references. A syntax error ends it; after a reference that failed,
+  /// what is left is still looked at and may add a warning of its own.
   bool expand_pieces(std::string_view text, std::string& into) {
     bool ok = true;
     std::string literal;
@@ -168,11 +168,12 @@ class Expander {
     return ok;
   }
 
-  /// As in the reference, the level that was refused is not taken back: the callers, which go on with what
-  /// stands behind the reference, are refused too.
+  /// After a failure nothing more is expanded, only the syntax of what is left is looked at. As in the
+  /// reference, a level that was refused is not taken back: the callers, which go on with what stands behind
+  /// the reference, are refused too.
   bool enter(std::string_view piece) {
     if (nesting_++ > nesting_max || ++references_ > references_max) return nesting_error(piece);
-    return true;
+    return !failed_;
   }
 
   /// `name`, `name?text`, `name:text` and so on, without the brackets.
@@ -224,7 +225,7 @@ class Expander {
     comparison.op = known->value;
     rest.remove_prefix(spelling.size());
     const std::string_view through_operator = start.substr(0, start.size() - rest.size());
-    const std::string_view suffix = rest.substr(0, name_length(rest));
+    const std::string_view suffix = rest.substr(0, std::min(name_length(rest), rest.find('_')));
     comparison.of_levels = suffix == "level";
     if (!suffix.empty() && !comparison.of_levels) {
       return warn(error_at("bad operator suffix at", spelling, suffix));
@@ -307,14 +308,17 @@ class Expander {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error == std::errc{}) return true;
     if (!result_.fatal) result_.fatal = "mac_exp_eval: bad conversion: " + text;
+    failed_ = true;
     return false;
   }
 
+  /// One side of a comparison: neither the levels nor the failures around it count.
   bool expand_alone(std::string_view text, std::string& into) {
-    const std::size_t outer_nesting = nesting_;
-    nesting_ = 0;
+    const std::size_t outer_nesting = std::exchange(nesting_, 0);
+    const bool outer_failed = std::exchange(failed_, false);
     const bool ok = expand(text, into);
     nesting_ = outer_nesting;
+    failed_ = outer_failed || !ok;
     return ok;
   }
 
@@ -335,12 +339,14 @@ class Expander {
 
   bool warn(std::string text) {
     constexpr std::size_t warnings_max = 1000;
+    failed_ = true;
     if (!result_.fatal && result_.warnings.size() < warnings_max) result_.warnings.push_back(std::move(text));
     return false;
   }
 
   const ParameterTable& table_;
   Expansion& result_;
+  bool failed_ = false;
   std::size_t nesting_ = 0;     ///< levels of values within values
   std::size_t frames_ = 0;      ///< the same, all comparisons around us included: bounds our stack
   std::size_t references_ = 0;  ///< bounds our time

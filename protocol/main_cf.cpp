@@ -99,8 +99,9 @@ ConfigResult<NameValue> split_name_value(std::string_view line) {
                    std::string(trim_blanks_right(skip_blanks(after_name.substr(1))))};
 }
 
-MainCf parse_main_cf(std::string_view path, std::string_view contents) {
+MainCf parse_main_cf(std::string_view path, std::string_view contents, ParameterTable table) {
   MainCf result;
+  result.table = std::move(table);
   LogicalLines lines(contents);
   for (bool first = true; lines.next(); first = false) {
     const std::string& line = lines.text();

@@ -29,8 +29,9 @@ struct MainCf {
   std::optional<std::string> fatal;
 };
 
-/// `path` appears in the texts.
-[[nodiscard]] MainCf parse_main_cf(std::string_view path, std::string_view contents);
+/// Adds the entries of a file to `table`. `path` appears in the texts.
+[[nodiscard]] MainCf parse_main_cf(std::string_view path, std::string_view contents,
+                                   ParameterTable table = {});
 
 /// One `name = value`, as in a line of main.cf or in the argument of `-o`.
 struct NameValue {

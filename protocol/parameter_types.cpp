@@ -12,19 +12,19 @@ namespace {
 /// What strtol makes of the start of a text.
 struct LeadingNumber {
   long value = 0;
+  std::size_t length = 0;
   std::string_view rest;
   bool out_of_range = false;
 };
 
-/// Nothing when no digits are there.
-std::optional<LeadingNumber> take_number(std::string_view text) {
+/// `length` 0 means that there are no digits.
+LeadingNumber take_number(std::string_view text) {
   const std::string terminated(text.substr(0, text.find('\0')));
   char* end = nullptr;
   errno = 0;
   const long value = std::strtol(terminated.c_str(), &end, 10);
   const auto length = static_cast<std::size_t>(end - terminated.c_str());
-  if (length == 0) return std::nullopt;
-  return LeadingNumber{value, text.substr(length), errno == ERANGE};
+  return LeadingNumber{value, length, text.substr(length), errno == ERANGE};
 }
 
 std::string quoted(std::string_view name, std::string_view text) {
@@ -68,10 +68,10 @@ bool take_level_part(std::string_view& rest, long& part) {
   constexpr long part_max = 1023;
   if (rest.empty()) return true;
   if (rest.front() != '.') return false;
-  const auto number = take_number(rest.substr(1));
-  if (!number || number->value < 0 || number->value > part_max) return false;
-  part = number->value;
-  rest = number->rest;
+  const LeadingNumber number = take_number(rest.substr(1));
+  if (number.length == 0 || number.value < 0 || number.value > part_max) return false;
+  part = number.value;
+  rest = number.rest;
   return true;
 }
 
@@ -80,10 +80,10 @@ bool take_level_part(std::string_view& rest, long& part) {
 std::optional<CompatibilityLevel> parse_compatibility_level(std::string_view text) {
   constexpr long major_max = std::numeric_limits<long>::max() >> 20;
   CompatibilityLevel level;
-  const auto number = take_number(text);
-  if (!number || number->value < 0 || number->value > major_max) return std::nullopt;
-  level.major_level = number->value;
-  std::string_view rest = number->rest;
+  const LeadingNumber number = take_number(text);
+  if (number.length == 0 || number.value < 0 || number.value > major_max) return std::nullopt;
+  level.major_level = number.value;
+  std::string_view rest = number.rest;
   if (!take_level_part(rest, level.minor_level) || !take_level_part(rest, level.patch_level))
     return std::nullopt;
   if (!rest.empty()) return std::nullopt;
@@ -95,18 +95,18 @@ std::string malformed_level_text(std::string_view text) {
 }
 
 ConfigResult<int> parse_int(std::string_view name, std::string_view text, Limits<int> limits) {
-  const auto number = take_number(text);
-  if (!number || !number->rest.empty() || number->out_of_range || number->value > INT_MAX ||
-      number->value < INT_MIN) {
+  const LeadingNumber number = take_number(text);
+  if (number.length == 0 || !number.rest.empty() || number.out_of_range || number.value > INT_MAX ||
+      number.value < INT_MIN) {
     return ConfigError{"bad numerical configuration: " + quoted(name, text)};
   }
   const auto refuse = [&](const char* relation, int limit) {
-    return ConfigError{"invalid " + std::string(name) + " parameter value " + std::to_string(number->value) +
+    return ConfigError{"invalid " + std::string(name) + " parameter value " + std::to_string(number.value) +
                        relation + std::to_string(limit)};
   };
-  if (limits.min != 0 && number->value < limits.min) return refuse(" < ", limits.min);
-  if (limits.max != 0 && number->value > limits.max) return refuse(" > ", limits.max);
-  return static_cast<int>(number->value);
+  if (limits.min != 0 && number.value < limits.min) return refuse(" < ", limits.min);
+  if (limits.max != 0 && number.value > limits.max) return refuse(" > ", limits.max);
+  return static_cast<int>(number.value);
 }
 
 ConfigResult<std::chrono::seconds> parse_time(std::string_view name, std::string_view text, char default_unit,
@@ -114,11 +114,14 @@ ConfigResult<std::chrono::seconds> parse_time(std::string_view name, std::string
   const auto bad = [&] {
     return ConfigError{"parameter " + std::string(name) + ": bad time value or unit: " + std::string(text)};
   };
-  const auto number = take_number(text);
-  if (!number || number->value < 0 || number->out_of_range) return bad();
-  const long unit = seconds_per_unit(number->rest.empty() ? default_unit : number->rest.front());
-  if (unit == 0 || number->value >= INT_MAX / unit) return bad();
-  const std::chrono::seconds value{number->value * unit};
+  if (text.empty()) return bad();
+  // A unit without digits in front is 0 of them; "-s" is no number at all.
+  const LeadingNumber number = take_number(text);
+  if (number.value < 0 || number.out_of_range) return bad();
+  const long unit = seconds_per_unit(number.rest.empty() ? default_unit : number.rest.front());
+  const long largest = unit == 1 ? INT_MAX : unit == 0 ? -1 : INT_MAX / unit - 1;
+  if (number.value > largest) return bad();
+  const std::chrono::seconds value{number.value * unit};
   const auto refuse = [&](const char* relation, std::chrono::seconds limit) {
     return ConfigError{"invalid " + std::string(name) + ": " + std::to_string(value.count()) + relation +
                        std::to_string(limit.count()) + ')'};

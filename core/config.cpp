@@ -1,0 +1,199 @@
+#include "core/config.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include "core/parameters.hpp"
+#include "io/check.hpp"
+#include "protocol/host_name.hpp"
+#include "protocol/macro.hpp"
+#include "protocol/main_cf.hpp"
+
+namespace uflush {
+namespace {
+
+/// Goes through the rows of parameters() and turns the table of texts into a Config.
+class Evaluation {
+ public:
+  Evaluation(ParameterTable table, const ConfigSource& source, std::vector<std::string>& warnings)
+      : table_(std::move(table)), source_(source), warnings_(warnings) {}
+
+  ConfigResult<Config> run() {
+    config_.config_directory = source_.config_directory;
+    config_.process_name = source_.process_name;
+    config_.service_name = source_.service_name;
+    for (const Parameter& row : parameters()) {
+      BOOST_OUTCOME_TRYV(std::visit([&](const auto& type) { return evaluate(row, type); }, row.type));
+    }
+    set_explicit_max_use();
+    set_debugger_command();
+    return std::move(config_);
+  }
+
+ private:
+  ConfigResult<void> evaluate(const Parameter& row, const StrParameter& type) {
+    // The value of a parameter that we have no use for is looked at by those who name it only.
+    if (type.member == nullptr && table_.contains(row.name)) return outcome::success();
+    TRY(text, value_of(row.name, row.default_text));
+    TRY(value, parse_str(row.name, text, {.min = type.bytes_min}));
+    if (type.member != nullptr) config_.*type.member = std::move(value);
+    return outcome::success();
+  }
+
+  ConfigResult<void> evaluate(const Parameter& row, const IntParameter& type) {
+    TRY(text, value_of(row.name, row.default_text));
+    TRY(value, parse_int(row.name, text, type.limits));
+    config_.*type.member = value;
+    return outcome::success();
+  }
+
+  ConfigResult<void> evaluate(const Parameter& row, const TimeParameter& type) {
+    TRY(text, value_of(row.name, row.default_text));
+    TRY(value, parse_time(row.name, text, row.default_text.back(), type.limits));
+    config_.*type.member = value;
+    return outcome::success();
+  }
+
+  ConfigResult<void> evaluate(const Parameter& row, const BoolParameter& type) {
+    TRY(text, value_of(row.name, row.default_text));
+    TRY(value, parse_bool(row.name, text));
+    config_.*type.member = value;
+    return outcome::success();
+  }
+
+  ConfigResult<void> evaluate(const Parameter& row, const ParsedParameter& type) {
+    TRY(text, value_of(row.name, row.default_text));
+    TRY(value, parse_str(row.name, text, {.min = type.bytes_min}));
+    return type.parse(config_, value);
+  }
+
+  ConfigResult<void> evaluate(const Parameter& /*row*/, HostNames /*type*/) {
+    TRY(system_name, default_host_name());
+    TRY(host_name, non_empty_value_of("myhostname", system_name));
+    const std::size_t dot = host_name.find('.');
+    const std::string domain_default = dot == std::string::npos ? "localdomain" : host_name.substr(dot + 1);
+    TRY(domain, non_empty_value_of("mydomain", domain_default));
+    BOOST_OUTCOME_TRYV(check_host_name("myhostname", host_name));
+    BOOST_OUTCOME_TRYV(check_host_name("mydomain", domain));
+    config_.myhostname = std::move(host_name);
+    config_.mydomain = std::move(domain);
+    return outcome::success();
+  }
+
+  /// What the system says; a name without a dot is completed with mydomain as main.cf has it.
+  ConfigResult<std::string> default_host_name() {
+    const std::string& name = source_.system_hostname;
+    if (table_.contains("myhostname") || name.find('.') != std::string::npos) return name;
+    const auto domain = table_.find("mydomain");
+    if (domain == table_.end()) return name + ".localdomain";
+    TRY(expanded, expand(domain->second));
+    return name + '.' + expanded;
+  }
+
+  ConfigResult<std::string> non_empty_value_of(std::string_view name, std::string_view default_text) {
+    TRY(text, value_of(name, default_text));
+    return parse_str(name, text, {.min = 1});
+  }
+
+  ConfigResult<void> check_host_name(std::string_view name, std::string_view value) {
+    std::optional<std::string> fault = host_name_fault(value);
+    if (!fault) return outcome::success();
+    warnings_.push_back(*std::move(fault));
+    return ConfigError{"file " + source_.config_directory + "/main.cf: parameter " + std::string(name) +
+                       ": bad parameter value: " + std::string(value)};
+  }
+
+  /// The expanded value. From here on others see the default, too, in its expanded form.
+  ConfigResult<std::string> value_of(std::string_view name, std::string_view default_text) {
+    const auto explicit_text = table_.find(name);
+    if (explicit_text != table_.end()) return expand(explicit_text->second);
+    TRY(expanded, expand(default_text));
+    table_.emplace(name, expanded);
+    return expanded;
+  }
+
+  ConfigResult<std::string> expand(std::string_view text) {
+    Expansion expansion = expand_macros(text, table_);
+    std::move(expansion.warnings.begin(), expansion.warnings.end(), std::back_inserter(warnings_));
+    if (expansion.fatal) return ConfigError{*std::move(expansion.fatal)};
+    return std::move(expansion.text);
+  }
+
+  /// As the last override of max_use won, its value is the one that was evaluated.
+  void set_explicit_max_use() {
+    const bool given = std::any_of(source_.overrides.begin(), source_.overrides.end(),
+                                   [](const ConfigOverride& each) { return each.name == "max_use"; });
+    if (given) config_.max_use_explicit = config_.max_use;
+  }
+
+  void set_debugger_command() {
+    const auto command = table_.find("debugger_command");
+    if (command == table_.end()) return;
+    const std::string text = command->second;
+    if (source_.process_id != 0) table_["process_id"] = std::to_string(source_.process_id);
+    Expansion expansion = expand_macros(text, table_);
+    if (!expansion.fatal) config_.debugger_command = std::move(expansion.text);
+  }
+
+  ParameterTable table_;
+  const ConfigSource& source_;
+  std::vector<std::string>& warnings_;
+  Config config_;
+};
+
+}  // namespace
+
+ConfigResult<ConfigOverride> parse_override(std::string_view argument) {
+  ConfigResult<NameValue> split = split_name_value(argument);
+  if (!split) {
+    return ConfigError{"invalid \"-o " + std::string(argument) + "\" option value: " + split.error().text};
+  }
+  return ConfigOverride{std::move(split.value().name), std::move(split.value().value)};
+}
+
+LoadedConfig load_config(const ConfigSource& source) {
+  FLUSH_ASSERT(source.read_file != nullptr);
+  const std::string path = source.config_directory + "/main.cf";
+  LoadedConfig loaded{ConfigError{}, {}, {path}};
+  const Result<std::string> contents = source.read_file(path);
+  if (!contents) {
+    loaded.config = ConfigError{"open " + path + ": " + contents.error().message()};
+    return loaded;
+  }
+  MainCf main_cf =
+      parse_main_cf(path, contents.value(),
+                    {{"process_name", source.process_name}, {"config_directory", source.config_directory}});
+  loaded.warnings = std::move(main_cf.warnings);
+  if (main_cf.fatal) {
+    loaded.config = ConfigError{*std::move(main_cf.fatal)};
+    return loaded;
+  }
+  for (const ConfigOverride& each : source.overrides) main_cf.table[each.name] = each.value;
+  main_cf.table["service_name"] = source.service_name;
+  loaded.config = Evaluation(std::move(main_cf.table), source, loaded.warnings).run();
+  return loaded;
+}
+
+std::string system_hostname() {
+  constexpr std::size_t bytes_max = 256;
+  char name[bytes_max] = {};
+  if (::gethostname(name, sizeof name - 1) != 0) return "localhost";
+  return name;
+}
+
+ConfigResult<MailOwner> check_mail_owner(const Config& config) {
+  const auto refuse = [&](const std::string& why) {
+    return ConfigError{"file " + config.config_directory + "/main.cf: parameter mail_owner: " + why};
+  };
+  const passwd* account = ::getpwnam(config.mail_owner.c_str());
+  if (account == nullptr) return refuse("unknown user name value: " + config.mail_owner);
+  if (account->pw_uid == 0) return refuse("user " + config.mail_owner + " has privileged user ID");
+  if (account->pw_gid == 0) return refuse("user " + config.mail_owner + " has privileged group ID");
+  return MailOwner{account->pw_uid, account->pw_gid};
+}
+
+}  // namespace uflush
