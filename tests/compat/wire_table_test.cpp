@@ -185,6 +185,7 @@ std::vector<Row> improved_rows() {
        {"EndOfInputBehindAByte0xFF", {Say{"reque\xff"}, HalfClose{}}, bad, {ended(unfinished, "name")}}},
   };
   std::vector<Row> rows;
+  rows.reserve(all.size());
   for (const ImprovedRow& row : all) rows.push_back(testing_the_stock_daemon() ? row.reference : row.ours);
   return rows;
 }
@@ -211,7 +212,8 @@ class WireTable : public ::testing::TestWithParam<Row> {
     queue.add_deferred("0LD");
   }
 
-  static constexpr std::time_t old_s = 13 * 3600;  // older than fast_flush_refresh_time
+  static constexpr std::time_t hour_s = 3600;
+  static constexpr std::time_t old_s = 13 * hour_s;  // older than fast_flush_refresh_time
   static std::unique_ptr<World> world;
 };
 

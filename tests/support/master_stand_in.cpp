@@ -69,17 +69,15 @@ std::vector<std::string> MasterStandIn::compose_environment() const {
     return std::string(text.data());
   }();
   std::vector<std::string> environment = options_.environment;
-  for (const auto& [name, value] : Parameters{{"MAIL_CONFIG", config_directory_},
-                                              {"MAIL_LOGTAG", "postfix"},
-                                              {"LANG", "C"},
-                                              {"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"},
-                                              {"POSTLOG_SERVICE", queue_directory_ + "/public/postlog"},
-                                              {"POSTLOG_HOSTNAME", "relay"},
-                                              {"GENERATION", generation}}) {
-    const bool given = std::any_of(
-        environment.begin(), environment.end(),
-        [&, wanted = name + "="](const auto& entry) { return entry.compare(0, wanted.size(), wanted) == 0; });
-    if (!given) environment.push_back(name + "=" + value);
+  for (const std::string& entry : {"MAIL_CONFIG=" + config_directory_, std::string("MAIL_LOGTAG=postfix"),
+                                   std::string("LANG=C"), std::string("PATH=/usr/sbin:/usr/bin:/sbin:/bin"),
+                                   "POSTLOG_SERVICE=" + queue_directory_ + "/public/postlog",
+                                   std::string("POSTLOG_HOSTNAME=relay"), "GENERATION=" + generation}) {
+    const std::string_view name = std::string_view(entry).substr(0, entry.find('=') + 1);
+    const bool given = std::any_of(environment.begin(), environment.end(), [&](const std::string& other) {
+      return other.compare(0, name.size(), name) == 0;
+    });
+    if (!given) environment.push_back(entry);
   }
   return environment;
 }

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -27,8 +28,7 @@ constexpr int ports_per_instance = 10;
 /// A loopback address that no other process uses: programs of the suite run side by side.
 std::string own_loopback_address() {
   const auto pid = static_cast<unsigned>(::getpid());
-  return "127." + std::to_string(1 + (pid >> 14) % 254) + "." + std::to_string((pid >> 7) % 128) + "." +
-         std::to_string(1 + pid % 128);
+  return fmt::format("127.{}.{}.{}", 1 + (pid >> 14) % 254, (pid >> 7) % 128, 1 + pid % 128);
 }
 
 int next_first_port() {
@@ -125,8 +125,7 @@ void PrivatePostfix::write_configuration() const {
   std::string transports;
   for (const char* destination : {eligible_one, eligible_two, not_eligible}) {
     const InetAddress at = address_of(destination);
-    transports +=
-        std::string("{") + destination + " = smtp:[" + at.host + "]:" + std::to_string(at.port) + "} ";
+    transports += fmt::format("{{{} = smtp:[{}]:{}}} ", destination, at.host, at.port);
   }
   Parameters all = {
       {"compatibility_level", "3.6"},
@@ -160,14 +159,16 @@ void PrivatePostfix::write_configuration() const {
     all.emplace_back("maillog_file_prefixes", top_.path());
     if (::mkdir(top_.path("log").c_str(), 0755) != 0) fail_errno("mkdir log");
     write_file(top_.path("log/mail"), "");
+    // While the mail system is down, postsuper(1) writes to it after it has given up its root privileges.
+    if (::chown(top_.path("log/mail").c_str(), mail_owner().uid, mail_owner().gid) != 0) fail_errno("chown");
   }
   all.insert(all.end(), options_.main_cf.begin(), options_.main_cf.end());
   write_main_cf(config_directory_, all);
   std::string master_cf = standard_services();
   master_cf += smtpd_address().text() + " inet n - n - - smtpd\n";
-  master_cf += "flush unix n - " + std::string(options_.flush_chroot ? "y " : "n ") + options_.flush_wakeup +
-               " " + std::to_string(options_.flush_process_limit) + " " +
-               fs::path(options_.flush_program).filename().string() + " " + options_.flush_arguments + "\n";
+  master_cf += fmt::format("flush unix n - {} {} {} {} {}\n", options_.flush_chroot ? "y" : "n",
+                           options_.flush_wakeup, options_.flush_process_limit,
+                           fs::path(options_.flush_program).filename().string(), options_.flush_arguments);
   write_file(config_directory_ + "/master.cf", master_cf);
 }
 
@@ -181,13 +182,11 @@ namespace {
 /// is replaced, in a mount namespace that only the instance has.
 std::string with_private_dev(const std::string& dev, const std::string& log_socket,
                              const std::string& command) {
-  std::string script = "set -e; mkdir -p " + dev + "; mount -t tmpfs none " + dev;
-  for (const char* name : {"null", "zero", "random", "urandom"}) {
-    const std::string device = dev + "/" + name;
-    script += "; touch " + device + "; mount --bind /dev/" + name + " " + device;
-  }
-  return script + "; ln -s " + log_socket + " " + dev + "/log; mount --rbind " + dev + " /dev; exec " +
-         command;
+  std::string script = fmt::format("set -e; mkdir -p {0}; mount -t tmpfs none {0}", dev);
+  for (const char* name : {"null", "zero", "random", "urandom"})
+    script += fmt::format("; touch {0}/{1}; mount --bind /dev/{1} {0}/{1}", dev, name);
+  return script +
+         fmt::format("; ln -s {1} {0}/log; mount --rbind {0} /dev; exec {2}", dev, log_socket, command);
 }
 
 }  // namespace
@@ -252,12 +251,14 @@ std::vector<std::string> PrivatePostfix::ids_for(std::string_view destination) c
 
 namespace {
 
-/// True when the incoming queue has a file that the queue manager will take at its next scan. A reload may
-/// put a message there that has just been deferred, and so is dated into the future.
+/// True when the incoming queue has a file that the queue manager will take at its next scan. It leaves alone
+/// what is not complete (no execute bit; an interrupted cleanup(8) leaves such), and what is dated into the
+/// future (a message that was being deferred when a reload put it there).
 bool has_fresh_file(const QueueDirectory& queue) {
   const std::vector<Entry> files = queue.list("incoming");
-  return std::any_of(files.begin(), files.end(),
-                     [now = std::time(nullptr)](const Entry& file) { return file.mtime <= now; });
+  return std::any_of(files.begin(), files.end(), [now = std::time(nullptr)](const Entry& file) {
+    return (file.mode & S_IXUSR) != 0 && file.mtime <= now;
+  });
 }
 
 }  // namespace

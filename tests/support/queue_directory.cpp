@@ -47,8 +47,8 @@ std::vector<Entry> QueueDirectory::list(const std::string& name) const {
   for (fs::recursive_directory_iterator it(top, error), end; !error && it != end; it.increment(error)) {
     struct stat status {};
     if (::lstat(it->path().c_str(), &status) != 0) continue;  // gone meanwhile
-    entries.push_back({fs::relative(it->path(), path_).string(), status.st_mode, status.st_uid, status.st_gid,
-                       status.st_size, status.st_atime, status.st_mtime});
+    entries.push_back({it->path().lexically_relative(path_).string(), status.st_mode, status.st_uid,
+                       status.st_gid, status.st_size, status.st_atime, status.st_mtime});
   }
   std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.path < b.path; });
   return entries;

@@ -38,7 +38,7 @@ std::string SmtpClient::read_reply() {
   for (;;) {
     const std::size_t end = pending_.find("\r\n");
     if (end != std::string::npos) {
-      const std::string line = pending_.substr(0, end);
+      std::string line = pending_.substr(0, end);
       pending_.erase(0, end + 2);
       if (line.size() < 4 || line[3] != '-') return line;
       continue;
