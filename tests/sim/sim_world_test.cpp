@@ -137,8 +137,7 @@ TEST(SimWorld, LetsTimePassOnlyWhenNothingElseCanHappen) {
   Sim sim{Seed{4}};
   bool woke = false;
   const auto sleeper = [](Loop& loop, bool& done) -> Task<void> {
-    co_await Sleep{loop, loop.now() + seconds(100)};
-    done = true;
+    done = co_await Sleep{loop, loop.now() + seconds(100)};
   };
   sim.start(sleeper(sim.loop, woke));
   const Instant begin = sim.clock.now();
