@@ -19,20 +19,24 @@ namespace {
 class WorkQueue {
  public:
   [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
   void push(PoolWork& work) noexcept {
     work.next = nullptr;
     (first_ == nullptr ? first_ : last_->next) = &work;
     last_ = &work;
+    ++size_;
   }
   PoolWork& pop() noexcept {
     PoolWork& work = *first_;
     first_ = work.next;
+    --size_;
     return work;
   }
 
  private:
   PoolWork* first_ = nullptr;
   PoolWork* last_ = nullptr;
+  std::size_t size_ = 0;
 };
 
 /// Signals are the loop thread's business.
@@ -108,13 +112,14 @@ BlockingPool::~BlockingPool() {
 
 void BlockingPool::submit(PoolWork& work) {
   ++shared_->under_way;
-  bool all_busy = false;
+  bool one_more = false;
   {
     const std::lock_guard lock(shared_->mutex);
     shared_->waiting.push(work);
-    all_busy = shared_->idle == 0;
+    // An idle thread may have been woken for earlier work and not got up yet: it takes one job, not two.
+    one_more = shared_->waiting.size() > shared_->idle;
   }
-  if (all_busy && shared_->threads.size() < shared_->threads_max) shared_->start_thread();
+  if (one_more && shared_->threads.size() < shared_->threads_max) shared_->start_thread();
   shared_->work_or_end.notify_one();
 }
 
