@@ -168,7 +168,8 @@ bool SimRing::must_wait(const Request& request) const {
 bool SimRing::is_ready(const Request& request) {
   if (const auto* poll = std::get_if<op::Poll>(&request.args))
     return poll->multishot ? request.edges != 0 : events_now(poll->fd, poll->events) != 0;
-  if (const auto* recv = std::get_if<op::Recv>(&request.args)) return events_now(recv->fd, POLLIN) != 0;
+  if (const auto* recv = std::get_if<op::Recv>(&request.args))
+    return !recv->wait || events_now(recv->fd, POLLIN) != 0;
   if (const auto* send = std::get_if<op::Send>(&request.args)) return events_now(send->fd, POLLOUT) != 0;
   return true;
 }
@@ -231,7 +232,7 @@ SimRing::Outcome SimRing::perform(Request& request, const op::Poll& poll) {
 }
 
 SimRing::Outcome SimRing::perform(Request& /*request*/, const op::Recv& recv) {
-  if (dice_.chance(faults.recv_error)) {
+  if (events_now(recv.fd, POLLIN) != 0 && dice_.chance(faults.recv_error)) {
     ::shutdown(recv.fd, SHUT_RDWR);
     return -ECONNRESET;
   }
@@ -239,7 +240,7 @@ SimRing::Outcome SimRing::perform(Request& /*request*/, const op::Recv& recv) {
   if (limit > 1 && dice_.chance(faults.split_recv))
     limit = dice_.between(1, std::min<std::size_t>(limit, 40));
   const ssize_t count = ::recv(recv.fd, recv.into.data(), limit, MSG_DONTWAIT);
-  if (count < 0 && errno == EAGAIN) return std::nullopt;
+  if (count < 0 && errno == EAGAIN && recv.wait) return std::nullopt;
   return count < 0 ? -errno : static_cast<std::int32_t>(count);
 }
 
