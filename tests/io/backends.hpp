@@ -1,0 +1,101 @@
+/// The rings that the same test runs on: the kernel's, the simulated one, and the simulated one with
+/// everything shuffled.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include "io/loop.hpp"
+#include "io/operation.hpp"
+#include "io/uring_ring.hpp"
+#include "tests/sim/sim_ring.hpp"
+
+namespace uflush {
+
+class UringBackend {
+ public:
+  [[nodiscard]] Ring& ring() { return *ring_; }
+  [[nodiscard]] UringRing& uring() { return *ring_; }
+  [[nodiscard]] Clock& clock() { return clock_; }
+
+  /// Why it cannot be used here; empty: it can.
+  [[nodiscard]] static std::string refusal() {
+    const auto made = UringRing::create();
+    const auto* refused = std::get_if<RingRefusal>(&made);
+    return refused == nullptr ? std::string() : refused->reason;
+  }
+
+ private:
+  SystemClock clock_;
+  std::unique_ptr<UringRing> ring_ = std::get<std::unique_ptr<UringRing>>(UringRing::create());
+};
+
+class SimBackend {
+ public:
+  [[nodiscard]] SimRing& ring() { return ring_; }
+  [[nodiscard]] Clock& clock() { return clock_; }
+  [[nodiscard]] static std::string refusal() { return {}; }
+
+ protected:
+  Dice dice_{Seed{11}};
+  SimClock clock_;
+  SimRing ring_{dice_, clock_};
+};
+
+class ShuffledBackend : public SimBackend {
+ public:
+  ShuffledBackend() {
+    ring_.faults = {.reorder = true, .delay = 0.3, .split_send = 0.3, .end_of_multishot = 0.3};
+  }
+};
+
+/// Two connected sockets.
+struct SocketPair {
+  SocketPair() {
+    std::array<int, 2> fds{};
+    FLUSH_ASSERT(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()) == 0);
+    ours = Fd{fds[0]};
+    peer = Fd{fds[1]};
+  }
+  Fd ours;
+  Fd peer;
+
+  /// Speaks as the peer.
+  void tell(std::string_view text) const {
+    FLUSH_ASSERT(::send(peer.get(), text.data(), text.size(), MSG_NOSIGNAL) ==
+                 static_cast<ssize_t>(text.size()));
+  }
+};
+
+/// A loop on a backend. Skips the test where there is none.
+template <typename Backend>
+class BackendTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (const std::string why = Backend::refusal(); !why.empty()) GTEST_SKIP() << why;
+    backend_.emplace();
+    loop_.emplace(backend_->ring(), backend_->clock());
+  }
+
+  std::optional<Backend> backend_;
+  std::optional<Loop> loop_;
+};
+
+inline std::span<const std::byte> as_bytes(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
+inline std::string as_text(std::span<const std::byte> bytes) {
+  std::string text;
+  for (const std::byte byte : bytes) text += static_cast<char>(byte);
+  return text;
+}
+
+}  // namespace uflush
