@@ -63,6 +63,17 @@ std::string reply_bytes(long long status) {
   return reply + '\0';
 }
 
+namespace {
+
+/// True when `received` begins with a whole reply; more may follow.
+bool holds_a_reply(std::string_view received) {
+  constexpr std::size_t name_bytes = 7;
+  constexpr std::string_view end_of_value_and_list("\0\0", 2);
+  return received.find(end_of_value_and_list, name_bytes) != std::string_view::npos;
+}
+
+}  // namespace
+
 const char* to_text(Ending ending) {
   switch (ending) {
     case Ending::eof:
@@ -161,7 +172,7 @@ Reply FlushClient::read_to_end(milliseconds timeout) {
 Reply FlushClient::read_reply_and_finish(milliseconds timeout) {
   const Deadline deadline{timeout};
   Reply reply;
-  while (!reply.status()) {
+  while (!holds_a_reply(reply.bytes)) {
     if (const auto ending = receive_some(reply.bytes, deadline)) {
       reply.ending = *ending;
       return reply;
