@@ -8,7 +8,7 @@ endif()
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBURING REQUIRED IMPORTED_TARGET liburing>=2.3)
 find_package(Boost 1.74 REQUIRED)
-find_package(fmt REQUIRED)
+include(cmake/fmt.cmake)
 find_package(mimalloc 2 REQUIRED)
 find_package(Threads REQUIRED)
 
