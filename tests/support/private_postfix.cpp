@@ -36,9 +36,33 @@ int next_first_port() {
   return 2500 + ports_per_instance * instances++;
 }
 
-/// Waits for the end of the test program, then ends the instance. Only async-signal-safe calls: it is forked
-/// from a program that may have threads.
-[[noreturn]] void guard(int alive, const char* pid_file, const char* directory) noexcept {
+/// What the guard process needs, ready before the fork: there it may make async-signal-safe calls only,
+/// because the program that forks may have threads.
+struct Guard {
+  int alive;
+  std::string pid_file;
+  std::string master;
+  std::string directory;
+
+  /// Waits for the end of the test program, then ends the instance.
+  [[noreturn]] void run() const noexcept;
+  void kill_master() const noexcept;
+};
+
+void Guard::kill_master() const noexcept {
+  const int file = ::open(pid_file.c_str(), O_RDONLY);
+  std::array<char, 64> text{};
+  if (file < 0 || ::read(file, text.data(), text.size() - 1) <= 0) return;
+  const pid_t pid = std::atoi(text.data());
+  // The file may be older than the process that has this pid now.
+  std::array<char, 64> link{};
+  std::array<char, 4096> program{};
+  *fmt::format_to_n(link.data(), link.size() - 1, "/proc/{}/exe", pid).out = '\0';
+  if (pid <= 1 || ::readlink(link.data(), program.data(), program.size() - 1) < 0) return;
+  if (master == program.data()) ::kill(-pid, SIGKILL);
+}
+
+void Guard::run() const noexcept {
   ::setsid();
   ::signal(SIGTERM, SIG_IGN);
   ::signal(SIGINT, SIG_IGN);
@@ -46,15 +70,8 @@ int next_first_port() {
   ::syscall(SYS_close_range, 1U, ~0U, 0);
   char byte = 0;
   if (::read(0, &byte, 1) == 1) ::_exit(0);  // the destructor says that all is done
-  const int file = ::open(pid_file, O_RDONLY);
-  std::array<char, 32> text{};
-  if (file >= 0 && ::read(file, text.data(), text.size() - 1) > 0) {
-    pid_t pid = 0;
-    for (const char digit : text)
-      if (digit >= '0' && digit <= '9') pid = pid * 10 + (digit - '0');
-    if (pid > 1) ::kill(-pid, SIGKILL);
-  }
-  ::execl("/bin/rm", "rm", "-rf", directory, nullptr);
+  kill_master();
+  ::execl("/bin/rm", "rm", "-rf", directory.c_str(), nullptr);
   ::_exit(1);
 }
 
@@ -94,10 +111,10 @@ PrivatePostfix::PrivatePostfix(PostfixOptions options)
   write_configuration();
   std::array<int, 2> alive{};
   if (::pipe2(alive.data(), O_CLOEXEC) != 0) fail_errno("pipe2");
-  const std::string pid_file = queue_.path("pid/master.pid");
+  const Guard guard{alive[0], queue_.path("pid/master.pid"), programs_ + "/master", top_.path()};
   guard_pid_ = ::fork();
   if (guard_pid_ < 0) fail_errno("fork");
-  if (guard_pid_ == 0) guard(alive[0], pid_file.c_str(), top_.path().c_str());
+  if (guard_pid_ == 0) guard.run();
   ::close(alive[0]);
   guard_ = OwnedFd{alive[1]};
 }
