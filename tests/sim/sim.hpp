@@ -63,6 +63,8 @@ class Sim final : private SimWorld {
   void shake() { ring.faults = RingFaults::shuffled(dice); }
   /// The same, and lets sockets fail.
   void shake_hard() { ring.faults = RingFaults::drawn(dice); }
+  /// Lets the daemon's file calls fail, with probabilities drawn from the seed.
+  void shake_disk() { files.faults = FileFaults::drawn(dice); }
 
   /// Starts a task that lives as long as the world does, or shorter.
   void start(Task<void> task) { tasks_.spawn(std::move(task)); }

@@ -124,10 +124,11 @@ SimDisk::Image SimDisk::after_power_loss(Dice& dice) const {
   return {std::move(root), last_number_};
 }
 
-Result<SimDisk::Place> SimDisk::find(SimInodePtr start, std::string_view path, bool follow_last) const {
+Result<SimDisk::Place> SimDisk::find(const SimInodePtr& start, std::string_view path,
+                                     bool follow_last) const {
   if (path.empty()) return Error{ENOENT};
   std::string rest(path);
-  SimInodePtr directory = start && !path.starts_with('/') ? std::move(start) : root_;
+  SimInodePtr directory = start && !path.starts_with('/') ? start : root_;
   for (int links_followed = 0;;) {
     rest.erase(0, std::min(rest.find_first_not_of('/'), rest.size()));
     if (rest.empty()) return Place{directory, ".", directory};
@@ -155,7 +156,7 @@ Result<SimDisk::Place> SimDisk::find(SimInodePtr start, std::string_view path, b
     if (inode && inode->type == SimInode::Type::symlink && (!last || follow_last)) {
       if (++links_followed > links_followed_max) return Error{ELOOP};
       if (inode->data.starts_with('/')) directory = root_;
-      rest = inode->data + rest;
+      rest.insert(0, inode->data);
       continue;
     }
     if (last) return Place{directory, name, inode};

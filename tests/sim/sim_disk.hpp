@@ -81,7 +81,8 @@ class SimDisk {
   [[nodiscard]] Image after_power_loss(Dice& dice) const;
 
   /// Resolves `path` from `start` (the root when null). ENOENT only for a missing directory on the way.
-  [[nodiscard]] Result<Place> find(SimInodePtr start, std::string_view path, bool follow_last = true) const;
+  [[nodiscard]] Result<Place> find(const SimInodePtr& start, std::string_view path,
+                                   bool follow_last = true) const;
   /// What `path` names; null when there is nothing. For tests.
   [[nodiscard]] SimInodePtr at(std::string_view path, bool follow_last = true) const;
 

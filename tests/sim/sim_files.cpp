@@ -11,7 +11,7 @@ namespace {
 /// Far above every real descriptor, so that the two kinds cannot be mixed up unnoticed.
 constexpr FileHandle first_handle = 1'000'000;
 constexpr mode_t new_file_mode = 0600;
-constexpr std::time_t relatime_seconds = 24 * 60 * 60;
+constexpr std::time_t relatime_seconds = std::time_t{24} * 60 * 60;
 
 FileStat stat_of(const SimInode& inode) {
   return {.device = 1,
@@ -31,6 +31,13 @@ void note_read(SimInode& inode, std::time_t now) {
 }
 
 }  // namespace
+
+FileFaults FileFaults::drawn(Dice& dice) {
+  return {.io_error = dice.draw_probability(0.1),
+          .no_space = dice.draw_probability(0.1),
+          .short_write = dice.draw_probability(0.1),
+          .denied = dice.draw_probability(0.1)};
+}
 
 SimFiles::~SimFiles() {
   FLUSH_ASSERT(open_.empty());

@@ -42,6 +42,8 @@ struct FileFaults {
   double no_space = 0;     ///< ENOSPC from write and from whatever creates a name
   double short_write = 0;  ///< part of the bytes, the rest of the disk is full
   double denied = 0;       ///< EACCES from open, rename, unlink, make_directory
+
+  [[nodiscard]] static FileFaults drawn(Dice& dice);
 };
 
 class SimFiles final : public FileSystem {

@@ -130,6 +130,21 @@ TEST_F(SimFilesTest, AShortWriteLeavesAFullDiskBehind) {
   EXPECT_EQ(files.read("log"), "123");
 }
 
+TEST_F(SimFilesTest, DrawnFaultsFailSomeCallsAndWriteNothingThatIsNotCounted) {
+  const File log = open("log", Open::append_create);
+  files.faults = {.io_error = 0.2, .no_space = 0.2, .short_write = 0.2};
+  std::size_t written = 0;
+  std::size_t failed = 0;
+  for (int i = 0; i < 200; ++i) {
+    auto count = kernel.write(log.handle(), std::string_view("12345"));
+    count ? written += count.value() : ++failed;
+    ASSERT_EQ(files.size("log"), written);
+  }
+  EXPECT_GT(failed, 0U);
+  EXPECT_GT(written, 0U);
+  EXPECT_NE(written % 5, 0U);  // this seed has short writes
+}
+
 TEST_F(SimFilesTest, AProcessThatDiesLosesNothingButItsLocks) {
   const File log = open("log", Open::append_create);
   EXPECT_TRUE(kernel.lock(log.handle(), Lock::try_now).has_value());
