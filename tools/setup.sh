@@ -4,6 +4,7 @@
 #
 #   tools/setup.sh          everything, the reference Postfix included
 #   tools/setup.sh --build  only what the build needs
+#   tools/setup.sh --try    that, and a Postfix to try it in
 set -euo pipefail
 
 build_packages=(
@@ -19,7 +20,11 @@ test_packages=(
 )
 
 wanted=("${build_packages[@]}")
-[[ "${1:-}" == --build ]] || wanted+=("${test_packages[@]}")
+case ${1:-} in
+  --build) ;;
+  --try) wanted+=(postfix) ;;
+  *) wanted+=("${test_packages[@]}") ;;
+esac
 
 missing=()
 for package in "${wanted[@]}"; do
