@@ -250,22 +250,36 @@ TEST_F(StartupTest, PutsAPanicIntoTheLog) {
   EXPECT_THAT(records(), ElementsAre(EndsWith("]: panic: x.cpp:7: assertion failed: two < one")));
 }
 
-TEST_F(StartupTest, WithoutMasterNeedsNeitherLimitNorTransportNorSockets) {
+TEST_F(StartupTest, StandardInputNeedsNeitherLimitNorTransportNorSockets) {
   const auto check = [](Startup& startup) {
     return startup.master || !startup.listeners.empty() ? 1 : serving;
   };
   EXPECT_EQ(run({"-S"}, check), serving);
-  EXPECT_EQ(run({"--standalone", directory_.path("queue")}, check), serving);
+}
+
+TEST_F(StartupTest, StandaloneMakesItsOwnSpoolAndSocket) {
+  const auto check = [](Startup& startup) {
+    return !startup.master && startup.listeners.size() == 1 ? serving : 1;
+  };
+  EXPECT_EQ(run({"--standalone", directory_.path("fresh")}, check), serving);
+  EXPECT_EQ(::access(directory_.path("fresh/public/flush").c_str(), F_OK), 0);
+  EXPECT_EQ(::access(directory_.path("fresh/deferred").c_str(), F_OK), 0);
+}
+
+TEST_F(StartupTest, StandaloneRefusesASocketThatIsInUse) {
+  EXPECT_EQ(run({"--standalone", directory_.path("queue")}, [](Startup&) { return serving; }), 1);
 }
 
 TEST_F(StartupTest, StandaloneNeedsNoMainCfAndLogsToStderr) {
   environment_.clear();
-  const Arguments arguments{"--standalone", directory_.path("queue"), "-o", "queue_directory=/elsewhere"};
+  const Arguments arguments{"--standalone", directory_.path("fresh"), "-o", "queue_directory=/elsewhere"};
   testing::internal::CaptureStderr();
   EXPECT_EQ(run(arguments,
                 [this](Startup& startup) {
                   startup.log.info("hello");
-                  return startup.config.queue_directory == directory_.path("queue") ? serving : 1;
+                  const bool ours = startup.config.queue_directory == directory_.path("fresh") &&
+                                    startup.config.fast_flush_domains == "static:all";
+                  return ours ? serving : 1;
                 }),
             serving);
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "flush: hello\n");
