@@ -11,7 +11,7 @@ build_packages=(
   g++ cmake ninja-build pkg-config ccache
   liburing-dev libboost-dev libmimalloc-dev libfmt-dev libicu-dev
   libdb-dev liblmdb-dev libcdb-dev libpcre2-dev
-  libgtest-dev libgmock-dev libbenchmark-dev
+  libgtest-dev libgmock-dev libbenchmark-dev libcli11-dev nlohmann-json3-dev
 )
 test_packages=(
   clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14

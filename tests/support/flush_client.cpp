@@ -10,9 +10,9 @@
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include "tests/support/failure.hpp"
+#include "tests/support/unix_socket.hpp"
 
 namespace uflush::support {
 namespace {
@@ -102,10 +102,7 @@ std::optional<long long> Reply::status() const {
 FlushClient::FlushClient(const std::string& socket_path)
     : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   if (!fd_.is_open()) fail_errno("socket");
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (socket_path.size() >= sizeof address.sun_path) fail("path too long: " + socket_path);
-  std::memcpy(address.sun_path, socket_path.data(), socket_path.size());
+  const sockaddr_un address = unix_address(socket_path);
   if (::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     fail_errno("connect " + socket_path);
 }

@@ -1,0 +1,46 @@
+/// All servers side by side: every workload on every server, round after round, until the medians settle.
+#pragma once
+
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "tools/flushbench/workloads.hpp"
+
+namespace uflush::bench {
+
+/// One workload on one server: a row of the table.
+struct Series {
+  const Workload* workload = nullptr;
+  const ServerKind* server = nullptr;
+  std::vector<Measurement> rounds;
+
+  /// `get`: a member of Measurement, or a function of one.
+  template <typename Get>
+  [[nodiscard]] Summary summary(const Get& get) const {
+    std::vector<double> values;
+    for (const Measurement& round : rounds) values.push_back(static_cast<double>(std::invoke(get, round)));
+    return summarize(std::move(values));
+  }
+};
+
+struct RoundLimits {
+  std::size_t rounds_min = 5;
+  std::size_t rounds_max = 25;
+  double uncertainty_max = 0.02;  ///< of every median rate and CPU time: see Summary::uncertainty()
+};
+
+/// Told before each measurement: how much is done (of rounds_max, 0 to 1), and what comes.
+using Progress = std::function<void(double done, std::string_view next)>;
+
+/// The servers take turns within a round, so that a slow minute of the machine hits all of them alike.
+/// The series point at `workloads` and `servers`.
+[[nodiscard]] std::vector<Series> run_side_by_side(BenchSpool& spool,
+                                                   const std::vector<std::unique_ptr<Workload>>& workloads,
+                                                   const std::vector<ServerKind>& servers,
+                                                   const RoundLimits& limits, const Progress& progress);
+
+/// The stock daemon's series with the highest median rate on that workload; null when it has none.
+[[nodiscard]] const Series* best_stock(const std::vector<Series>& all, const Workload& workload);
+
+}  // namespace uflush::bench

@@ -1,0 +1,67 @@
+/// Clients of a flush service, all in one thread, each in a closed loop: a new request as soon as the last
+/// one is answered.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "tools/flushbench/statistics.hpp"
+
+namespace uflush::bench {
+
+struct LoadShape {
+  std::size_t clients = 16;
+  std::size_t sites = 100;
+  /// 0: one add per connection, as Postfix's own clients do. Else every client keeps its connection and sends
+  /// that many adds in one write.
+  std::size_t batch = 0;
+};
+
+/// When a run ends. Requests under way are finished, so a few more than `requests` may be made.
+struct LoadLimit {
+  std::optional<std::uint64_t> requests;  ///< present: wins over `duration`
+  std::chrono::nanoseconds duration = std::chrono::seconds(1);
+};
+
+struct LoadResult {
+  std::uint64_t requests = 0;
+  std::uint64_t refused = 0;  ///< answered, but not with status 0
+  double seconds = 0;
+  double client_cpu_seconds = 0;  ///< of the calling thread
+  Percentiles latency;  ///< from before connect(2) to the whole reply; with `batch`, of whole batches
+};
+
+/// One-threaded; errors of the machine and a server that breaks the protocol end in support::HarnessError.
+class LoadGenerator {
+ public:
+  virtual ~LoadGenerator() = default;
+  /// May be called again; queue IDs go on where the last run ended.
+  virtual LoadResult run(const LoadLimit& limit) = 0;
+};
+
+[[nodiscard]] std::unique_ptr<LoadGenerator> make_load_generator(const std::string& socket_path,
+                                                                 const LoadShape& shape);
+
+/// CPU seconds that the calling thread has used.
+[[nodiscard]] double thread_cpu_seconds();
+
+using Clock = std::chrono::steady_clock;
+
+/// Tells the generators when to start no more requests.
+class LoadBudget {
+ public:
+  explicit LoadBudget(const LoadLimit& limit)
+      : requests_(limit.requests), ends_at_(Clock::now() + limit.duration) {}
+  [[nodiscard]] bool spent(std::uint64_t started, Clock::time_point now) const {
+    return requests_ ? started >= *requests_ : now >= ends_at_;
+  }
+
+ private:
+  std::optional<std::uint64_t> requests_;
+  Clock::time_point ends_at_;
+};
+
+}  // namespace uflush::bench

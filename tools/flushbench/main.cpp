@@ -1,0 +1,68 @@
+/// flushbench(1): measures flush daemons, side by side or behind any socket.
+#include <cstdio>
+#include <exception>
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include "tests/support/failure.hpp"
+#include "tests/support/temp_dir.hpp"
+#include "tools/flushbench/options.hpp"
+#include "tools/flushbench/progress_bar.hpp"
+#include "tools/flushbench/report.hpp"
+
+namespace uflush::bench {
+namespace {
+
+std::string command_line(int argc, char** argv) {
+  std::string text = "flushbench";
+  for (int i = 1; i < argc; ++i) text.append(" ").append(argv[i]);
+  return text;
+}
+
+void print_and_keep(const std::string& text, const std::string& json, const std::string& json_path) {
+  fmt::print("{}", text);
+  if (!json_path.empty()) support::write_file(json_path, json);
+}
+
+void measure(const RunOptions& options, const std::string& command) {
+  BenchSpool spool(options.directory);
+  const auto workloads = make_workloads(options.workloads, options.sizes);
+  const std::vector<ServerKind> servers = contestants(options);
+  Report report{describe_machine(spool.spool().queue().path()), command, {}};
+  {
+    ProgressBar bar;
+    report.series = run_side_by_side(spool, workloads, servers, options.rounds,
+                                     [&bar](double done, std::string_view next) { bar.show(done, next); });
+  }
+  print_and_keep(as_table(report), as_json(report), options.json_path);
+}
+
+void measure(const LoadOptions& options, const std::string&) {
+  const auto clients = make_load_generator(options.socket_path, options.shape);
+  const LoadResult load = clients->run(options.limit);
+  print_and_keep(as_text(load), as_json(load), options.json_path);
+}
+
+void allow_many_descriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+}  // namespace uflush::bench
+
+int main(int argc, char** argv) {
+  using namespace uflush::bench;
+  try {
+    const auto options = parse_command_line(argc, argv);
+    allow_many_descriptors();
+    std::visit([&](const auto& chosen) { measure(chosen, command_line(argc, argv)); }, options);
+    return 0;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "flushbench: {}\n", error.what());
+    return 1;
+  }
+}

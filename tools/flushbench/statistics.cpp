@@ -1,0 +1,47 @@
+#include "tools/flushbench/statistics.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace uflush::bench {
+namespace {
+
+/// `values` sorted; between two values where `fraction` falls between them.
+double quantile(const std::vector<double>& values, double fraction) {
+  const double at = fraction * static_cast<double>(values.size() - 1);
+  const auto below = static_cast<std::size_t>(at);
+  const std::size_t above = std::min(below + 1, values.size() - 1);
+  return std::lerp(values[below], values[above], at - static_cast<double>(below));
+}
+
+}  // namespace
+
+double Summary::uncertainty() const {
+  if (count < 3 || median == 0) return std::numeric_limits<double>::infinity();
+  return 1.57 * (high - low) / std::sqrt(static_cast<double>(count)) / median;
+}
+
+Summary summarize(std::vector<double> values) {
+  if (values.empty()) return {};
+  std::sort(values.begin(), values.end());
+  return {quantile(values, 0.5), quantile(values, 0.25), quantile(values, 0.75), values.size()};
+}
+
+void Latencies::add_ns(std::int64_t ns) {
+  constexpr std::int64_t ns_max = std::numeric_limits<std::uint32_t>::max();
+  ns_.push_back(static_cast<std::uint32_t>(std::clamp<std::int64_t>(ns, 0, ns_max)));
+}
+
+Percentiles Latencies::percentiles() {
+  if (ns_.empty()) return {};
+  std::sort(ns_.begin(), ns_.end());
+  // The smallest latency that at least `fraction` of all requests do not exceed.
+  const auto rank_us = [this](double fraction) {
+    const auto rank = static_cast<std::size_t>(std::ceil(fraction * static_cast<double>(ns_.size())));
+    return ns_[std::max<std::size_t>(rank, 1) - 1] / 1000.0;
+  };
+  return {rank_us(0.5), rank_us(0.99), rank_us(0.999), rank_us(1.0)};
+}
+
+}  // namespace uflush::bench
