@@ -43,7 +43,7 @@ TEST(Operation, StatusStartStopAndAbortTellTheTruth) {
     const std::vector<pid_t> daemons = postfix.flush_pids();
     EXPECT_THAT(daemons, Contains(::testing::Gt(0)));
     EXPECT_EQ(postfix.postfix(end).exit.status, 0);
-    EXPECT_TRUE(wait_until({postfix.queue().path("public")}, [&] { return postfix.flush_pids().empty(); }));
+    EXPECT_TRUE(postfix.wait_for_flush_to_end());
     EXPECT_EQ(postfix.postfix("status").exit.status, 1);
     EXPECT_THAT(postfix.queue().inconsistencies(), IsEmpty());
     EXPECT_THAT(postfix.queue().log_lines("one_example"), SizeIs(postfix.queue().ids_in("deferred").size()));
@@ -61,7 +61,7 @@ void interrupt_with(const char* end) {
       60s));
   EXPECT_EQ(postfix.postfix(end).exit.status, 0);
   sender.join();
-  EXPECT_TRUE(wait_until({postfix.queue().path("public")}, [&] { return postfix.flush_pids().empty(); }));
+  EXPECT_TRUE(postfix.wait_for_flush_to_end());
   EXPECT_THAT(postfix.queue().inconsistencies(), IsEmpty());
 
   postfix.start();

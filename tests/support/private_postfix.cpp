@@ -361,4 +361,13 @@ std::vector<std::string> PrivatePostfix::complaints() const {
   return found;
 }
 
+bool PrivatePostfix::wait_for_flush_to_end(milliseconds timeout) const {
+  const Deadline deadline{timeout};
+  for (std::vector<pid_t> pids = flush_pids(); !pids.empty(); pids = flush_pids()) {
+    const OwnedFd pidfd{static_cast<int>(::syscall(SYS_pidfd_open, pids.front(), 0))};
+    if (pidfd.is_open() && !wait_readable(pidfd.get(), deadline)) return false;
+  }
+  return true;
+}
+
 }  // namespace uflush::support

@@ -79,6 +79,8 @@ class PrivatePostfix {
   [[nodiscard]] std::optional<pid_t> master_pid() const;
   /// Running flush daemons of this instance, the one that runs longest first.
   [[nodiscard]] std::vector<pid_t> flush_pids() const;
+  /// True once none runs any more.
+  [[nodiscard]] bool wait_for_flush_to_end(milliseconds timeout = patience) const;
 
  private:
   void make_programs() const;
