@@ -13,7 +13,7 @@ std::unique_ptr<EligibleSites> open_list(const Config& config, Log& log) {
   return opened;
 }
 
-ServerSurroundings surroundings(Sim& sim) {
+ServerSurroundings surroundings(Sim& sim, const DaemonInSim::Adjust& adjust) {
   for (const char* directory : {"active", "deferred", "flush", "incoming", "public"}) {
     [[maybe_unused]] auto made = sim.files.make_directory(current_directory, directory, 0700);
   }
@@ -21,6 +21,7 @@ ServerSurroundings surroundings(Sim& sim) {
   around.listeners = {sim.listen("public/flush")};
   around.clients_max = 1000;
   around.idle_limit = false;
+  if (adjust) adjust(around);
   return around;
 }
 
@@ -33,7 +34,7 @@ Config DaemonInSim::everybody_is_welcome() {
   return config;
 }
 
-DaemonInSim::DaemonInSim(Sim& world, Config wanted)
+DaemonInSim::DaemonInSim(Sim& world, Config wanted, const Adjust& adjust)
     : sim(world),
       log(sink),
       config(std::move(wanted)),
@@ -43,7 +44,7 @@ DaemonInSim::DaemonInSim(Sim& world, Config wanted)
       queue_manager(sim.loop, sim.files, config, log),
       spool{sim.loop, sim.pool, sim.pool, sim.files, layout, config, queue_manager, log},
       service(spool, *eligible, names),
-      server(sim.loop, service, config, log, surroundings(sim)) {
+      server(sim.loop, service, config, log, surroundings(sim, adjust)) {
   sim.start(run());
 }
 
@@ -57,9 +58,7 @@ Task<void> DaemonInSim::run() {
 }
 
 std::string DaemonInSim::request(const FlushRequest& request) {
-  std::string bytes;
-  append_request(bytes, request);
-  std::string said = sim.exchange("public/flush", bytes);
+  std::string said = sim.exchange("public/flush", request_bytes(request));
   EXPECT_TRUE(said.starts_with(announcement)) << said;
   return said.substr(std::min(said.size(), announcement.size()));
 }
@@ -68,6 +67,43 @@ Status DaemonInSim::ask(const FlushRequest& wanted) {
   const ReplyStep step = decode_reply(request(wanted));
   EXPECT_EQ(step.kind, ReplyStep::Kind::complete);
   return step.status;
+}
+
+std::string request_bytes(const FlushRequest& request) {
+  std::string bytes;
+  append_request(bytes, request);
+  return bytes;
+}
+
+Caller::Caller(Sim& sim, const FlushRequest& request) : client_(sim) {
+  client_.send(request_bytes(request));
+}
+
+std::optional<Status> Caller::answer() const {
+  std::string_view said = client_.received();
+  if (!said.starts_with(announcement)) return std::nullopt;
+  said.remove_prefix(announcement.size());
+  const ReplyStep step = decode_reply(said);
+  if (step.kind != ReplyStep::Kind::complete) return std::nullopt;
+  return step.status;
+}
+
+std::string numbered(std::string_view text, std::size_t number) {
+  return std::string(text).append(std::to_string(number));
+}
+
+bool has_line(std::string_view text, std::string_view line) {
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = text.find('\n', begin);
+    if (end == std::string_view::npos) return false;
+    if (text.substr(begin, end - begin) == line) return true;
+    begin = end + 1;
+  }
+  return false;
+}
+
+bool log_has(const SimFiles& files, std::string_view path, std::string_view queue_id) {
+  return files.exists(path) && has_line(files.read(path), queue_id);
 }
 
 }  // namespace uflush

@@ -1,13 +1,16 @@
 /// The service, complete, in a simulated world: everything above the seams is the code of the daemon.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/server.hpp"
 #include "tests/sim/sim.hpp"
+#include "tests/sim/sim_client.hpp"
 
 namespace uflush {
 
@@ -23,8 +26,11 @@ class MemoryLog final : public LogSink {
 /// A spool with the queue directories, the daemon serving on public/flush.
 class DaemonInSim {
  public:
-  /// Starts at once. `config.fast_flush_domains` defaults to every site.
-  explicit DaemonInSim(Sim& sim, Config config = everybody_is_welcome());
+  using Adjust = std::function<void(ServerSurroundings&)>;
+
+  /// Starts at once. `config.fast_flush_domains` defaults to every site. `adjust` may change the server's
+  /// surroundings: by default no master(8), no idle limit, room for 1000 clients.
+  explicit DaemonInSim(Sim& sim, Config config = everybody_is_welcome(), const Adjust& adjust = {});
   ~DaemonInSim();
   DaemonInSim(const DaemonInSim&) = delete;
   DaemonInSim& operator=(const DaemonInSim&) = delete;
@@ -34,6 +40,8 @@ class DaemonInSim {
   Status ask(const FlushRequest& request);
 
   [[nodiscard]] static Config everybody_is_welcome();
+  /// The server has come to its end.
+  [[nodiscard]] bool is_over() const noexcept { return exit_status >= 0; }
 
   Sim& sim;
   MemoryLog sink;
@@ -51,5 +59,29 @@ class DaemonInSim {
  private:
   Task<void> run();
 };
+
+/// The bytes that a stock client sends.
+[[nodiscard]] std::string request_bytes(const FlushRequest& request);
+
+/// A stock client: connects, sends one request, reads until the daemon closes.
+class Caller {
+ public:
+  Caller(Sim& sim, const FlushRequest& request);
+
+  [[nodiscard]] bool is_over() const noexcept { return client_.is_over(); }
+  /// What it was told so far; nothing when there was no reply.
+  [[nodiscard]] std::optional<Status> answer() const;
+
+ private:
+  SimClient client_;
+};
+
+/// "A7" of "A" and 7.
+[[nodiscard]] std::string numbered(std::string_view text, std::size_t number);
+
+/// Whether `text` has `line` as a whole line.
+[[nodiscard]] bool has_line(std::string_view text, std::string_view line);
+/// The same of a logfile, which may be missing.
+[[nodiscard]] bool log_has(const SimFiles& files, std::string_view path, std::string_view queue_id);
 
 }  // namespace uflush
