@@ -125,7 +125,8 @@ Result<SimFiles::OpenFile*> SimFiles::opened(FileHandle file) {
 std::string SimFiles::path_of(FileHandle directory, const char* name) const {
   const auto base = open_.find(directory);
   if (name[0] == '/' || base == open_.end() || base->second.path == ".") return name;
-  return base->second.path + "/" + name;
+  const std::string_view slash = base->second.path.ends_with('/') ? "" : "/";
+  return std::string(base->second.path).append(slash).append(name);
 }
 
 Result<SimDisk::Place> SimFiles::find(FileHandle directory, const char* name, bool follow_last) {
