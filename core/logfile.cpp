@@ -65,7 +65,11 @@ Result<void> AppendFile::open() {
     opened = files_.open(current_directory, path_.c_str(), FileSystem::Open::append_create);
   }
   if (!opened) return opened.error();
+  TRY(found, files_.stat(opened.value().handle()));
   file_ = std::move(opened).value();
+  device_ = found.device;
+  inode_ = found.inode;
+  half_line_left_ = false;
   return outcome::success();
 }
 
@@ -85,7 +89,7 @@ AppendOutcome AppendFile::append(std::string_view lines, FileSystem::Lock patien
       if (auto opened = open(); !opened) return fatal("open", opened.error());
     }
     if (auto outcome = append_to_open_file(lines, patience)) return *std::move(outcome);
-    file_.close();  // somebody unlinked it: what we wrote is gone with it
+    file_.close();  // somebody unlinked or replaced it: nobody will look at what we wrote
   }
   return fatal("open", Error{ENOENT});
 }
@@ -100,9 +104,10 @@ std::optional<AppendOutcome> AppendFile::append_to_open_file(std::string_view li
   }
   const Unlocker unlocker(files_, file_.handle());
   AppendOutcome outcome = write_locked(lines);
-  const auto after = files_.stat(file_.handle());
+  const auto after = files_.stat(current_directory, path_.c_str());
+  if (!after && after.error().number == ENOENT) return std::nullopt;
   if (!after) return fatal("stat", after.error());
-  if (after.value().links == 0) return std::nullopt;
+  if (after.value().inode != inode_ || after.value().device != device_) return std::nullopt;
   outcome.was_empty = after.value().size_bytes == outcome.landed_bytes;
   outcome.landed_bytes = drop_half_line(lines, outcome.landed_bytes, after.value().size_bytes);
   return outcome;
@@ -110,6 +115,16 @@ std::optional<AppendOutcome> AppendFile::append_to_open_file(std::string_view li
 
 AppendOutcome AppendFile::write_locked(std::string_view lines) {
   AppendOutcome outcome;
+  if (half_line_left_) {
+    // On a line of its own, or it would spoil the first of ours.
+    const auto ended = files_.write(file_.handle(), std::string_view("\n"));
+    if (!ended) {
+      outcome.kind = AppendOutcome::Kind::failed;
+      outcome.failure = fmt::format("write fast flush logfile {}: {}", name_, ended.error().message());
+      return outcome;
+    }
+    half_line_left_ = false;
+  }
   while (outcome.landed_bytes < lines.size()) {
     const std::string_view rest = lines.substr(outcome.landed_bytes);
     const auto written = files_.write(file_.handle(), {rest.data(), rest.size()});
@@ -130,7 +145,7 @@ std::size_t AppendFile::drop_half_line(std::string_view lines, std::size_t writt
   const std::size_t whole_bytes = newline == std::string_view::npos ? 0 : newline + 1;
   const std::size_t half_bytes = written - whole_bytes;
   if (size_bytes >= half_bytes) {
-    [[maybe_unused]] auto ignored = files_.truncate(file_.handle(), size_bytes - half_bytes);
+    half_line_left_ = !files_.truncate(file_.handle(), size_bytes - half_bytes);
   }
   return whole_bytes;
 }

@@ -3,12 +3,14 @@
 /// Synchronous code for the loop thread (with `Lock::try_now`) and for jobs. Every access holds the lock that
 /// Postfix's own processes also take (flock), so both daemons may work on one spool.
 ///
-/// Races closed here: another process unlinks the file between our open and our write (found by the link
-/// count, the lines are written again). Race that stays: the reference looks at an empty log and unlinks it
-/// without the lock; what lands between its look and its unlink is gone (BEHAVIOUR.md 10.6).
+/// Races closed here: another process unlinks or replaces the file between our open and our write (found by
+/// looking where the name points afterwards, the lines are written again). Race that stays: the reference
+/// looks at an empty log and unlinks it without the lock; what lands between its look and its unlink is gone
+/// (BEHAVIOUR.md 10.6).
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <ctime>
 #include <optional>
 #include <string>
@@ -51,7 +53,7 @@ class AppendFile {
 
  private:
   [[nodiscard]] Result<void> open();
-  /// Nothing when the open file has lost its name.
+  /// Nothing when the name no longer points at the open file.
   [[nodiscard]] std::optional<AppendOutcome> append_to_open_file(std::string_view lines,
                                                                  FileSystem::Lock patience);
   [[nodiscard]] AppendOutcome write_locked(std::string_view lines);
@@ -62,6 +64,9 @@ class AppendFile {
   std::string name_;
   std::string path_;
   File file_;
+  std::uint64_t device_ = 0;     ///< of the open file
+  std::uint64_t inode_ = 0;      ///< of the open file
+  bool half_line_left_ = false;  ///< at the end of the open file: a line that a full disk cut
 };
 
 /// Makes the missing directories above `path`, mode 0700, as the reference does for logfiles and queue files.
