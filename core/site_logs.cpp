@@ -35,7 +35,6 @@ SiteLog& SiteLogs::find(std::string_view name) {
     recently_used_.splice(recently_used_.begin(), recently_used_, recently_used_.iterator_to(site));
     return site;
   }
-  if (by_name_.size() >= open_files_max) forget_least_recent();
   auto made = std::make_unique<SiteLog>(files_, std::string(name), layout_.path("flush", name));
   SiteLog& site = *made;
   by_name_.emplace(std::string(name), std::move(made));
@@ -43,15 +42,22 @@ SiteLog& SiteLogs::find(std::string_view name) {
   return site;
 }
 
-void SiteLogs::forget_least_recent() {
-  // Those in use cannot go; if all are, the set grows for a moment.
+/// A file is opened when it is first written to, so this, after each write, bounds their number.
+void SiteLogs::close_surplus() {
+  while (by_name_.size() > open_files_max && forget_least_recent()) {
+  }
+}
+
+/// False when all are in use: the set grows for a moment.
+bool SiteLogs::forget_least_recent() {
   for (auto site = recently_used_.rbegin(); site != recently_used_.rend(); ++site) {
     if (site->queued || site->busy) continue;
     SiteLog& idle = *site;
     recently_used_.erase(recently_used_.iterator_to(idle));
     by_name_.erase(by_name_.find(std::string_view(idle.file.name())));
-    return;
+    return true;
   }
+  return false;
 }
 
 void SiteLogs::queue(SiteLog& site) {
@@ -66,6 +72,7 @@ void SiteLogs::on_turn_end() {
   for (SiteLog* site : due_) {
     site->queued = false;
     write(*site);
+    close_surplus();
   }
   due_.clear();
 }
@@ -101,6 +108,7 @@ Task<void> SiteLogs::write_in_background(SiteLog& site, boost::intrusive_ptr<App
   settle(*batch, outcome);
   site.busy = false;
   if (site.gathering) queue(site);
+  close_surplus();
 }
 
 Task<Result<void>> SiteLogs::sync(const SiteLog& site, bool name_too) {

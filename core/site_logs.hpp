@@ -92,7 +92,8 @@ class SiteLogs final : private TurnEnd {
   Task<Result<void>> sync(const SiteLog& site, bool name_too);
   void settle(AppendBatch& batch, const AppendOutcome& outcome);
   SiteLog& find(std::string_view name);
-  void forget_least_recent();
+  void close_surplus();
+  bool forget_least_recent();
 
   Loop& loop_;
   Pool& waiting_pool_;
