@@ -24,6 +24,7 @@ constexpr std::size_t open_directories_max = 64;
 }  // namespace
 
 bool QueueFileMover::move(std::string_view queue_id) {
+  close_surplus_directories();
   const Queue queue = touch(queue_id);
   if (queue == Queue::none) return false;
   if (queue == Queue::deferred) rename_to_incoming(queue_id);
@@ -31,6 +32,7 @@ bool QueueFileMover::move(std::string_view queue_id) {
 }
 
 bool QueueFileMover::move_unthrottled(std::string_view queue_id) {
+  close_surplus_directories();
   Queue queue = touch(queue_id);
   if (queue == Queue::none || !mark_unthrottled(queue_id, queue)) return false;
   if (queue == Queue::deferred) rename_to_incoming(queue_id);
@@ -84,7 +86,9 @@ void QueueFileMover::rename_to_incoming(std::string_view queue_id) {
   const std::string name(queue_id);
   auto renamed = try_rename(name, queue_id);
   if (!renamed) {
-    // Most likely a hash directory is missing. ENOENT after this means that the message itself has gone.
+    // Most likely a hash directory is missing, or was replaced since we opened it. ENOENT after this means
+    // that the message itself has gone.
+    directories_.clear();
     renamed = make_parent_directories(files_, layout_.path(incoming, queue_id));
     if (renamed) renamed = try_rename(name, queue_id);
   }
@@ -100,10 +104,13 @@ Result<void> QueueFileMover::try_rename(const std::string& name, std::string_vie
   return files_.rename(from, name.c_str(), to, name.c_str());
 }
 
+void QueueFileMover::close_surplus_directories() {
+  if (directories_.size() >= open_directories_max) directories_.clear();
+}
+
 Result<FileHandle> QueueFileMover::directory(std::string_view queue, std::string_view queue_id) {
   std::string path = std::string(queue) + "/" + layout_.hash_directory(queue, queue_id);
   if (const auto known = directories_.find(path); known != directories_.end()) return known->second.handle();
-  if (directories_.size() >= open_directories_max) directories_.clear();
   TRY(opened, files_.open(current_directory, path.c_str(), FileSystem::Open::directory));
   const FileHandle handle = opened.handle();
   directories_.emplace(std::move(path), std::move(opened));

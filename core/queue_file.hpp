@@ -42,6 +42,8 @@ class QueueFileMover {
   bool mark_unthrottled(std::string_view queue_id, Queue& queue);
   void rename_to_incoming(std::string_view queue_id);
   Result<void> try_rename(const std::string& name, std::string_view queue_id);
+  void close_surplus_directories();
+  /// Stays open until the next message at least, unless all are closed.
   Result<FileHandle> directory(std::string_view queue, std::string_view queue_id);
 
   FileSystem& files_;
