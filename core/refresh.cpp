@@ -107,6 +107,9 @@ bool Refresher::remove_if_empty(const std::string& path, Findings& findings) {
     TRY_VOID(spool_.files.lock(file.handle(), FileSystem::Lock::try_now));
     TRY(found, spool_.files.stat(file.handle()));
     if (found.size_bytes > 0) return false;
+    // Another process may have unlinked what we opened, and somebody may have made a new log since.
+    TRY(named, spool_.files.stat(current_directory, path.c_str()));
+    if (named.inode != found.inode || named.device != found.device) return false;
     TRY_VOID(spool_.files.unlink(current_directory, path.c_str()));
     return true;
   }();
