@@ -50,7 +50,10 @@ Task<Status> Sender::send_in_turn(const std::string& name, Cause cause, StopToke
   if (!contents) co_return failed(name, "read", contents.error());
 
   const auto moved = co_await move_all(name, contents.value(), stop);
-  if (!moved) co_return Status::fail;
+  if (!moved) {
+    co_await spool_.queue_manager.trigger(QueueTrigger::scan_incoming);  // for those that were moved
+    co_return Status::fail;
+  }
   auto drop = [&] {
     return drop_handled_lines(spool_.files, file.handle(), path, contents.value(), spool_.loop.wall_time(),
                               spool_.config.uflush_durability);
