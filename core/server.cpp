@@ -9,6 +9,8 @@ namespace {
 
 /// How long a client that was accepted before the end may take for its request.
 constexpr std::chrono::seconds drain_limit{60};
+/// When descriptors or memory run out without a client of ours whose end we could wait for.
+constexpr std::chrono::seconds shortage_pause{1};
 
 }  // namespace
 
@@ -84,7 +86,11 @@ Task<void> Server::accept_clients(int listener) {
       if (!full_ && !accept_one(listener)) break;
       if (!full_) continue;
       report_room();
-      co_await client_left_.wait();
+      if (clients_.size() > 0) {
+        co_await client_left_.wait();
+      } else {
+        co_await Sleep{loop_, loop_.now() + shortage_pause, draining_};
+      }
       full_ = false;
       report_room();
     }
@@ -110,8 +116,8 @@ bool Server::accept_one(int listener) {
       case ENFILE:
       case ENOBUFS:
       case ENOMEM:
-        full_ = clients_.size() > 0;
-        return full_;
+        full_ = true;
+        return true;
       default:
         log_.fatal("accept connection: {}", accepted.error().message());
         exit_status_ = 1;
