@@ -34,7 +34,8 @@ class Conversation {
   Task<std::optional<InputState>> receive();
   /// Executes what is at hand. False: answer what is pending, then close.
   Task<bool> handle(InputState input);
-  Task<void> execute(FlushRequest request);
+  /// False when the client does not take its answers: no further requests.
+  Task<bool> execute(FlushRequest request);
   /// Sends the answers to everything so far, in order. False when the client does not take them.
   Task<bool> answer();
   Task<void> answer_and_close();
@@ -104,8 +105,8 @@ Task<bool> Conversation::handle(InputState input) {
     const auto* add = std::get_if<AddRequest>(&decoded.request);
     if (add != nullptr && !context_.service.may_block()) {
       pending_.push_back(context_.service.start_add(*add));
-    } else {
-      co_await execute(decoded.request);
+    } else if (!co_await execute(decoded.request)) {
+      co_return false;
     }
     buffer_.consume(decoded.consumed_bytes);
     if (!kept_open_ && !more_requests_follow()) co_return false;
@@ -113,27 +114,29 @@ Task<bool> Conversation::handle(InputState input) {
   }
 }
 
-Task<void> Conversation::execute(FlushRequest request) {
+Task<bool> Conversation::execute(FlushRequest request) {
   Service& service = context_.service;
   if (const auto* add = std::get_if<AddRequest>(&request)) {
     pending_.push_back(co_await service.start_slow_add(std::string(add->site), std::string(add->queue_id)));
-    co_return;
+    co_return true;
   }
   // What follows may take long: whoever came before need not wait for it.
-  if (!pending_.empty() && !co_await answer()) co_return;
+  if (!pending_.empty() && !co_await answer()) co_return false;
   if (const auto* send_site = std::get_if<SendSiteRequest>(&request)) {
     pending_.emplace_back(co_await service.send_site(std::string(send_site->site), context_.leaving));
   } else if (const auto* send_file = std::get_if<SendFileRequest>(&request)) {
     pending_.emplace_back(co_await service.send_file(std::string(send_file->queue_id)));
   } else {
     pending_.emplace_back(Status::ok);
-    [[maybe_unused]] const bool heard = co_await answer();  // the work is done whether or not anybody listens
+    const bool heard = co_await answer();  // the work is done whether or not anybody listens
     if (std::holds_alternative<PurgeRequest>(request)) {
       co_await service.purge(context_.leaving);
     } else {
       co_await service.refresh(context_.leaving);
     }
+    co_return heard;
   }
+  co_return true;
 }
 
 Task<void> Conversation::settle() {
