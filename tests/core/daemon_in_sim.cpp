@@ -59,6 +59,7 @@ Task<void> DaemonInSim::run() {
 
 std::string DaemonInSim::request(const FlushRequest& request) {
   std::string said = sim.exchange("public/flush", request_bytes(request));
+  sim.settle();
   EXPECT_TRUE(said.starts_with(announcement)) << said;
   return said.substr(std::min(said.size(), announcement.size()));
 }

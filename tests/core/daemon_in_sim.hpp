@@ -35,7 +35,8 @@ class DaemonInSim {
   DaemonInSim(const DaemonInSim&) = delete;
   DaemonInSim& operator=(const DaemonInSim&) = delete;
 
-  /// Sends the request as a stock client does; returns what the daemon said after its announcement.
+  /// Sends the request as a stock client does; returns what the daemon said after its announcement. Then
+  /// everybody else does what there is to do.
   std::string request(const FlushRequest& request);
   Status ask(const FlushRequest& request);
 

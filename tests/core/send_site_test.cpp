@@ -1,0 +1,431 @@
+// send_site: triggers, what logs may hold, what adds and other processes do meanwhile.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/core/daemon_in_sim.hpp"
+#include "tests/sim/other_flush.hpp"
+
+namespace uflush {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr const char* log_path = "flush/example_com";
+const SendSiteRequest send_request{"example.com"};
+
+std::string deferred(std::string_view id) {
+  return std::string("deferred/").append(id.substr(0, 1)).append("/").append(id);
+}
+std::string incoming(std::string_view id) {
+  return std::string("incoming/").append(id);
+}
+
+/// A spool whose log lists each of `ids`, whose messages are deferred.
+void defer(Sim& sim, const std::vector<std::string>& ids) {
+  for (const std::string& id : ids) {
+    sim.files.write(deferred(id), "message");
+    sim.files.append(log_path, id + "\n");
+  }
+}
+
+std::vector<std::string> many_ids(std::size_t count) {
+  std::vector<std::string> ids;
+  for (std::size_t i = 0; i < count; ++i) ids.push_back(numbered(std::string(1, "ABCDEF"[i % 6]), i));
+  return ids;
+}
+
+TEST(SendSite, MovesTheMessagesAndEmptiesTheLog) {
+  Sim sim{Seed{1}};
+  DaemonInSim daemon{sim};
+  defer(sim, {"A1", "B2"});
+  sim.files.set_times(deferred("A1"), 5, 6);
+  EXPECT_EQ(daemon.ask(send_request), Status::ok);
+  EXPECT_TRUE(sim.files.exists(incoming("A1")));
+  EXPECT_TRUE(sim.files.exists(incoming("B2")));
+  EXPECT_FALSE(sim.files.exists(deferred("A1")));
+  EXPECT_EQ(sim.files.access_time(incoming("A1")), sim.clock.wall_time());
+  EXPECT_EQ(sim.files.change_time(incoming("A1")), sim.clock.wall_time());
+  EXPECT_EQ(sim.files.read(log_path), "");
+  EXPECT_EQ(sim.qmgr.triggers(), "FI");
+  EXPECT_THAT(daemon.sink.records, IsEmpty());
+}
+
+TEST(SendSite, UnthrottlesBeforeItMovesAndAsksForAScanAfterwards) {
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    Sim sim{Seed{seed}};
+    DaemonInSim daemon{sim};
+    defer(sim, many_ids(20));
+    sim.qmgr.on_trigger = [&](char wish) {
+      EXPECT_TRUE(wish == 'F' || sim.files.names("incoming").size() == 20U);
+    };
+    EXPECT_EQ(daemon.ask(send_request), Status::ok);
+    EXPECT_EQ(sim.qmgr.triggers(), "FI");
+  }
+}
+
+TEST(SendSite, SaysOkToAMissingLogAndWakesNobody) {
+  Sim sim{Seed{1}};
+  DaemonInSim daemon{sim};
+  EXPECT_EQ(daemon.ask(send_request), Status::ok);
+  EXPECT_EQ(sim.qmgr.triggers(), "");
+  EXPECT_THAT(sim.files.names("flush"), IsEmpty());
+}
+
+TEST(SendSite, UnthrottlesForAnEmptyLogButAsksForNoScan) {
+  Sim sim{Seed{1}};
+  DaemonInSim daemon{sim};
+  sim.files.write(log_path, "");
+  sim.files.set_times(log_path, 5, 6);
+  EXPECT_EQ(daemon.ask(send_request), Status::ok);
+  EXPECT_EQ(sim.qmgr.triggers(), "F");
+  EXPECT_EQ(sim.files.access_time(log_path), sim.clock.wall_time());
+  EXPECT_EQ(sim.files.change_time(log_path), sim.clock.wall_time());
+}
+
+TEST(SendSite, WarnsOfGarbageAndEmptiesTheLogAllTheSame) {
+  Sim sim{Seed{1}};
+  DaemonInSim daemon{sim};
+  sim.files.write(log_path, "\na-b\n0123456789012345678901234567890123456789/\n");
+  EXPECT_EQ(daemon.ask(send_request), Status::ok);
+  EXPECT_EQ(sim.qmgr.triggers(), "FI");
+  EXPECT_EQ(sim.files.read(log_path), "");
+  EXPECT_THAT(
+      daemon.sink.records,
+      ElementsAre(
+          "warning: bad queue id \"...\" in fast flush logfile example_com",
+          "warning: bad queue id \"a-b...\" in fast flush logfile example_com",
+          "warning: bad queue id \"012345678901234567890123456789...\" in fast flush logfile example_com"));
+}
+
+TEST(SendSite, MovesARepeatedMessageOnce) {
+  Sim sim{Seed{1}};
+  DaemonInSim daemon{sim};
+  defer(sim, {"A1"});
+  sim.files.append(log_path, "A1\nA1\n");
+  EXPECT_EQ(daemon.ask(send_request), Status::ok);
+  EXPECT_TRUE(sim.files.exists(incoming("A1")));
+  EXPECT_EQ(sim.files.calls(FileCall::rename), 1U);
+  EXPECT_EQ(sim.files.calls(FileCall::set_times), 2U);  // the message and the log
+}
+
+TEST(SendSite, TakesALineUpToItsNul) {
+  Sim sim{Seed{1}};
+  DaemonInSim daemon{sim};
+  sim.files.write(deferred("A1"), "message");
+  sim.files.write(log_path, std::string_view("A1\0rest\n", 8));
+  EXPECT_EQ(daemon.ask(send_request), Status::ok);
+  EXPECT_TRUE(sim.files.exists(incoming("A1")));
+  EXPECT_THAT(daemon.sink.records, IsEmpty());
+}
+
+TEST(SendSite, TakesALastLineWithoutItsNewline) {
+  Sim sim{Seed{1}};
+  DaemonInSim daemon{sim};
+  sim.files.write(deferred("A1"), "message");
+  sim.files.write(log_path, "A1");
+  EXPECT_EQ(daemon.ask(send_request), Status::ok);
+  EXPECT_TRUE(sim.files.exists(incoming("A1")));
+  EXPECT_EQ(sim.files.read(log_path), "");
+}
+
+TEST(SendSite, TouchesAMessageThatIsInIncomingAlready) {
+  Sim sim{Seed{1}};
+  DaemonInSim daemon{sim};
+  sim.files.write(incoming("A1"), "message");
+  sim.files.set_times(incoming("A1"), 5, 6);
+  sim.files.write(log_path, "A1\n");
+  EXPECT_EQ(daemon.ask(send_request), Status::ok);
+  EXPECT_EQ(sim.files.change_time(incoming("A1")), sim.clock.wall_time());
+  EXPECT_EQ(sim.files.calls(FileCall::rename), 0U);
+  EXPECT_EQ(sim.files.read(log_path), "");
+}
+
+TEST(SendSite, LooksAtNeitherModeNorTypeNorLinks) {
+  Sim sim{Seed{1}};
+  DaemonInSim daemon{sim};
+  defer(sim, {"A1", "A2", "A3", "A4"});
+  sim.files.chmod(deferred("A1"), 0400);
+  sim.files.make_hard_link(deferred("A2"), "elsewhere");
+  sim.files.remove(deferred("A3"));
+  sim.files.make_symlink("../../elsewhere", deferred("A3"));
+  sim.files.remove(deferred("A4"));
+  sim.files.make_directories(deferred("A4"));
+  EXPECT_EQ(daemon.ask(send_request), Status::ok);
+  EXPECT_THAT(sim.files.names("incoming"), ElementsAre("A1", "A2", "A3", "A4"));
+  EXPECT_EQ(sim.files.mode(incoming("A1")), 0400U);
+}
+
+TEST(SendSite, OverwritesAMessageOfTheSameNameInIncoming) {
+  Sim sim{Seed{1}};
+  DaemonInSim daemon{sim};
+  defer(sim, {"A1"});
+  sim.files.write(incoming("A1"), "old");
+  EXPECT_EQ(daemon.ask(send_request), Status::ok);
+  EXPECT_EQ(sim.files.read(incoming("A1")), "message");
+}
+
+TEST(SendSite, SaysNothingAboutAMessageThatVanishesBetweenTheSteps) {
+  Sim sim{Seed{1}};
+  DaemonInSim daemon{sim};
+  defer(sim, {"A1", "B2"});
+  sim.files.before_call = [&](FileCall call, const std::string& path) {
+    if (call == FileCall::rename && path == deferred("A1") && sim.files.exists(path)) sim.files.remove(path);
+  };
+  EXPECT_EQ(daemon.ask(send_request), Status::ok);
+  EXPECT_THAT(sim.files.names("incoming"), ElementsAre("B2"));
+  EXPECT_THAT(daemon.sink.records, IsEmpty());
+  EXPECT_EQ(sim.qmgr.triggers(), "FI");
+}
+
+TEST(SendSite, WarnsWhenARenameFailsAndGoesOn) {
+  Sim sim{Seed{1}};
+  DaemonInSim daemon{sim};
+  defer(sim, {"A1", "B2"});
+  sim.files.fail(FileCall::rename, deferred("A1"), EACCES, 2);
+  EXPECT_EQ(daemon.ask(send_request), Status::ok);
+  EXPECT_THAT(sim.files.names("incoming"), ElementsAre("B2"));
+  EXPECT_THAT(daemon.sink.records,
+              ElementsAre("warning: deferred/A/A1: rename from deferred to incoming: Permission denied"));
+  EXPECT_EQ(sim.files.read(log_path), "");
+  EXPECT_EQ(sim.qmgr.triggers(), "FI");
+}
+
+TEST(SendSite, WarnsWhenTimeStampsCannotBeSetAndLooksInIncoming) {
+  Sim sim{Seed{1}};
+  DaemonInSim daemon{sim};
+  defer(sim, {"A1"});
+  sim.files.fail(FileCall::set_times, deferred("A1"), EPERM);
+  EXPECT_EQ(daemon.ask(send_request), Status::ok);
+  EXPECT_THAT(
+      daemon.sink.records,
+      ElementsAre("warning: flush_one_file: update deferred/A/A1 time stamps: Operation not permitted"));
+  EXPECT_TRUE(sim.files.exists(deferred("A1")));
+}
+
+TEST(SendSite, MakesMissingHashDirectoriesOfIncoming) {
+  Sim sim{Seed{1}};
+  Config config = DaemonInSim::everybody_is_welcome();
+  config.hash_queue_names = "deferred incoming";
+  DaemonInSim daemon{sim, config};
+  defer(sim, {"A1"});
+  EXPECT_EQ(daemon.ask(send_request), Status::ok);
+  EXPECT_TRUE(sim.files.exists("incoming/A/A1"));
+  EXPECT_EQ(sim.files.mode("incoming/A"), 0700U);
+}
+
+TEST(SendSite, NoticesThatADirectoryItHasOpenWasReplaced) {
+  Sim sim{Seed{1}};
+  Config config = DaemonInSim::everybody_is_welcome();
+  config.hash_queue_names = "deferred incoming";
+  DaemonInSim daemon{sim, config};
+  defer(sim, {"A1", "A2"});
+  bool replaced = false;
+  sim.files.before_call = [&](FileCall call, const std::string& path) {
+    if (call != FileCall::rename || path != deferred("A2") || replaced) return;
+    replaced = true;
+    sim.files.remove(deferred("A2"));
+    sim.files.move("deferred/A", "old");
+    sim.files.write(deferred("A2"), "message");
+  };
+  EXPECT_EQ(daemon.ask(send_request), Status::ok);
+  EXPECT_TRUE(sim.files.exists("incoming/A/A2"));
+}
+
+TEST(SendSite, GoesThroughAnyNumberOfHashDirectories) {
+  Sim sim{Seed{1}};
+  Config config = DaemonInSim::everybody_is_welcome();
+  config.hash_queue_names = "deferred incoming";
+  config.hash_queue_depth = 2;
+  DaemonInSim daemon{sim, config};
+  std::string log;
+  std::vector<std::string> paths;
+  for (char first = 'A'; first <= 'J'; ++first) {
+    for (char second = 'A'; second <= 'J'; ++second) {
+      const std::string id{first, second, '1'};
+      const std::string path = std::string(1, first) + "/" + second + "/" + id;
+      sim.files.write(std::string("deferred/").append(path), "message");
+      paths.push_back(std::string("incoming/").append(path));
+      log.append(id).push_back('\n');
+    }
+  }
+  sim.files.write(log_path, log);
+  std::size_t failed_renames = 0;
+  sim.files.before_call = [&](FileCall call, const std::string& path) {
+    if (call == FileCall::rename && !path.starts_with("deferred/")) ++failed_renames;
+  };
+  EXPECT_EQ(daemon.ask(send_request), Status::ok);
+  for (const std::string& path : paths) EXPECT_TRUE(sim.files.exists(path)) << path;
+  EXPECT_EQ(failed_renames, 0U);
+  EXPECT_EQ(sim.files.calls(FileCall::rename), 100U);
+  EXPECT_THAT(daemon.sink.records, IsEmpty());
+}
+
+TEST(SendSite, AsksForAScanEarlyInALongSend) {
+  Sim sim{Seed{1}};
+  DaemonInSim daemon{sim};
+  defer(sim, many_ids(700));
+  std::size_t moved_at_first_scan = 0;
+  sim.qmgr.on_trigger = [&](char wish) {
+    if (wish == 'I' && moved_at_first_scan == 0) moved_at_first_scan = sim.files.names("incoming").size();
+  };
+  EXPECT_EQ(daemon.ask(send_request), Status::ok);
+  EXPECT_EQ(sim.qmgr.triggers(), "FII");
+  EXPECT_GT(moved_at_first_scan, 0U);
+  EXPECT_LT(moved_at_first_scan, 700U);
+  EXPECT_EQ(sim.files.names("incoming").size(), 700U);
+}
+
+TEST(SendSite, FailsWhenTheLogCannotBeOpened) {
+  Sim sim{Seed{1}};
+  DaemonInSim daemon{sim};
+  defer(sim, {"A1"});
+  sim.files.fail(FileCall::open, log_path, EACCES);
+  EXPECT_EQ(daemon.ask(send_request), Status::fail);
+  EXPECT_THAT(daemon.sink.records,
+              ElementsAre("fatal: flush_send_path: open fast flush logfile example_com: Permission denied"));
+  EXPECT_EQ(sim.qmgr.triggers(), "");
+}
+
+TEST(SendSite, FailsWhenTheLogCannotBeReadAndLeavesItAlone) {
+  for (const FileCall call : {FileCall::lock, FileCall::stat, FileCall::read}) {
+    Sim sim{Seed{1}};
+    DaemonInSim daemon{sim};
+    defer(sim, {"A1"});
+    sim.files.fail(call, log_path, EIO);
+    EXPECT_EQ(daemon.ask(send_request), Status::fail);
+    EXPECT_THAT(
+        daemon.sink.records,
+        ElementsAre("fatal: flush_send_path: read fast flush logfile example_com: Input/output error"));
+    EXPECT_EQ(sim.files.read(log_path), "A1\n");
+    EXPECT_TRUE(sim.files.exists(deferred("A1")));
+    EXPECT_FALSE(sim.files.is_locked(log_path));
+  }
+}
+
+TEST(SendSite, FailsWhenTheLogCannotBeEmptiedButAsksForTheScan) {
+  Sim sim{Seed{1}};
+  DaemonInSim daemon{sim};
+  defer(sim, {"A1"});
+  sim.files.fail(FileCall::truncate, log_path, EIO);
+  EXPECT_EQ(daemon.ask(send_request), Status::fail);
+  EXPECT_THAT(
+      daemon.sink.records,
+      ElementsAre("fatal: flush_send_path: truncate fast flush logfile example_com: Input/output error"));
+  EXPECT_EQ(sim.qmgr.triggers(), "FI");
+  EXPECT_EQ(sim.files.read(log_path), "A1\n");
+}
+
+TEST(SendSite, LetsAddsOfTheSameSiteThroughMeanwhile) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    Sim sim{Seed{seed}};
+    DaemonInSim daemon{sim};
+    defer(sim, many_ids(600));
+    Caller send(sim, send_request);
+    ASSERT_TRUE(sim.run_until([&] { return sim.files.calls(FileCall::rename) > 0; }));
+    Caller add(sim, AddRequest{"example.com", "Z9"});
+    ASSERT_TRUE(sim.run_until([&] { return add.is_over(); }));
+    EXPECT_EQ(add.answer(), Status::ok);
+    EXPECT_FALSE(send.is_over());
+    ASSERT_TRUE(sim.run_until([&] { return send.is_over(); }));
+    EXPECT_EQ(send.answer(), Status::ok);
+    EXPECT_TRUE(log_has(sim.files, log_path, "Z9"));
+    EXPECT_LT(sim.files.size(log_path), 300U);  // the handled lines are gone
+  }
+}
+
+TEST(SendSite, WaitsForAnEarlierSendOfTheSameSiteAndHandlesTheRest) {
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    Sim sim{Seed{seed}};
+    sim.shake();
+    DaemonInSim daemon{sim};
+    defer(sim, many_ids(40));
+    Caller first(sim, send_request);
+    ASSERT_TRUE(sim.run_until([&] { return sim.files.calls(FileCall::rename) > 0; }));
+    sim.files.write(deferred("Z9"), "message");
+    Caller add(sim, AddRequest{"example.com", "Z9"});
+    ASSERT_TRUE(sim.run_until([&] { return add.is_over(); }));
+    Caller second(sim, send_request);
+    ASSERT_TRUE(sim.run_until([&] { return second.is_over(); }));
+    EXPECT_TRUE(first.is_over());
+    EXPECT_TRUE(sim.files.exists(incoming("Z9")));
+    EXPECT_EQ(first.answer(), Status::ok);
+    EXPECT_EQ(second.answer(), Status::ok);
+    EXPECT_FALSE(log_has(sim.files, log_path, "Z9"));
+  }
+}
+
+TEST(SendSite, DoesNotWaitForASendOfAnotherSite) {
+  Sim sim{Seed{1}};
+  DaemonInSim daemon{sim};
+  sim.files.write(log_path, "A1\n");
+  sim.files.lock_from_outside(log_path);
+  Caller stuck(sim, send_request);
+  sim.run_for(std::chrono::seconds(1));
+  sim.files.write("flush/example_org", "B1\n");
+  EXPECT_EQ(daemon.ask(SendSiteRequest{"example.org"}), Status::ok);
+  EXPECT_FALSE(stuck.is_over());
+  sim.files.unlock_from_outside(log_path);
+  ASSERT_TRUE(sim.run_until([&] { return stuck.is_over(); }));
+  EXPECT_EQ(stuck.answer(), Status::ok);
+}
+
+TEST(SendSite, LosesNothingToAnotherProcessThatEmptiesTheLogMeanwhile) {
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    Sim sim{Seed{seed}};
+    sim.shake();
+    OtherFlush other(sim);
+    other.handle = [](FileSystem& files, const std::string& id) {
+      (void)files.rename(current_directory, deferred(id).c_str(), current_directory, incoming(id).c_str());
+    };
+    DaemonInSim daemon{sim};
+    defer(sim, many_ids(10));
+    sim.files.write(deferred("Z1"), "message");
+    sim.files.write(deferred("Z2"), "message");
+    Caller send(sim, send_request);
+    other.send(log_path);
+    Caller add(sim, AddRequest{"example.com", "Z1"});
+    other.add(log_path, "Z2");
+    ASSERT_TRUE(sim.run_until([&] { return send.is_over() && add.is_over() && !other.is_busy(); }));
+    for (const std::string& id : many_ids(10)) EXPECT_TRUE(sim.files.exists(incoming(id)));
+    for (const char* id : {"Z1", "Z2"})
+      EXPECT_TRUE(sim.files.exists(incoming(id)) || log_has(sim.files, log_path, id)) << id;
+  }
+}
+
+TEST(SendSite, GoesOnWhenTheLogIsUnlinkedOrReplacedMeanwhile) {
+  for (const bool replace : {false, true}) {
+    Sim sim{Seed{1}};
+    DaemonInSim daemon{sim};
+    defer(sim, many_ids(10));
+    bool done = false;
+    sim.files.before_call = [&](FileCall call, const std::string&) {
+      if (call != FileCall::rename || done) return;
+      done = true;
+      sim.files.remove(log_path);
+      if (replace) sim.files.write(log_path, "Z1\n");
+    };
+    EXPECT_EQ(daemon.ask(send_request), Status::ok);
+    EXPECT_EQ(sim.files.names("incoming").size(), 10U);
+    EXPECT_EQ(sim.files.exists(log_path), replace);
+    EXPECT_EQ(log_has(sim.files, log_path, "Z1"), replace);
+  }
+}
+
+TEST(SendSite, StopsBetweenTwoSlicesWhenTheDaemonMustLeave) {
+  Sim sim{Seed{1}};
+  DaemonInSim daemon{sim};
+  defer(sim, many_ids(700));
+  const std::string before = sim.files.read(log_path);
+  Caller send(sim, send_request);
+  ASSERT_TRUE(sim.run_until([&] { return sim.files.calls(FileCall::rename) > 0; }));
+  daemon.server.leave("test");
+  ASSERT_TRUE(sim.run_until([&] { return send.is_over() && daemon.is_over(); }));
+  EXPECT_EQ(send.answer(), Status::fail);
+  EXPECT_EQ(sim.files.read(log_path), before);
+  EXPECT_LT(sim.files.names("incoming").size(), 700U);
+  EXPECT_TRUE(sim.qmgr.triggers().ends_with("I"));  // what was moved is to be delivered
+}
+
+}  // namespace
+}  // namespace uflush
