@@ -238,13 +238,16 @@ TEST(SendSite, GoesThroughAnyNumberOfHashDirectories) {
   config.hash_queue_names = "deferred incoming";
   config.hash_queue_depth = 2;
   DaemonInSim daemon{sim, config};
-  std::string log;
+  // One message is in incoming, and its directory of deferred does not exist.
+  sim.files.write("incoming/A/0/A01", "message");
+  std::string log = "A01\n";
   std::vector<std::string> paths;
   for (char first = 'A'; first <= 'J'; ++first) {
     for (char second = 'A'; second <= 'J'; ++second) {
       const std::string id{first, second, '1'};
       const std::string path = std::string(1, first) + "/" + second + "/" + id;
       sim.files.write(std::string("deferred/").append(path), "message");
+      sim.files.write(std::string("incoming/").append(path), "old");
       paths.push_back(std::string("incoming/").append(path));
       log.append(id).push_back('\n');
     }
@@ -255,7 +258,7 @@ TEST(SendSite, GoesThroughAnyNumberOfHashDirectories) {
     if (call == FileCall::rename && !path.starts_with("deferred/")) ++failed_renames;
   };
   EXPECT_EQ(daemon.ask(send_request), Status::ok);
-  for (const std::string& path : paths) EXPECT_TRUE(sim.files.exists(path)) << path;
+  for (const std::string& path : paths) EXPECT_EQ(sim.files.read(path), "message") << path;
   EXPECT_EQ(failed_renames, 0U);
   EXPECT_EQ(sim.files.calls(FileCall::rename), 100U);
   EXPECT_THAT(daemon.sink.records, IsEmpty());
