@@ -8,7 +8,7 @@
 set -euo pipefail
 
 build_packages=(
-  g++ cmake ninja-build pkg-config ccache
+  g++ cmake make ninja-build pkg-config ccache
   liburing-dev libboost-dev libmimalloc-dev libfmt-dev libicu-dev
   libdb-dev liblmdb-dev libcdb-dev libpcre2-dev
   libgtest-dev libgmock-dev libbenchmark-dev libcli11-dev nlohmann-json3-dev
