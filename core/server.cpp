@@ -4,6 +4,8 @@
 
 #include <poll.h>
 
+#include "io/passed_descriptor.hpp"
+
 namespace uflush {
 namespace {
 
@@ -47,6 +49,10 @@ Task<int> Server::run() {
   if (surroundings_.master != nullptr) watchers.spawn(watch_master());
   for (auto& watched : surroundings_.watches) (watched.leave ? to_the_end : watchers).spawn(watch(watched));
   if (surroundings_.idle_limit && clients_.size() == 0) idle_->start(config_.max_idle);
+  if (surroundings_.only_client) {
+    clients_.spawn(serve(std::move(surroundings_.only_client)));
+    drain("single client");
+  }
   co_await watchers.join();
 
   Countdown patience(loop_, [this] { leave("drained for too long"); });
@@ -137,11 +143,27 @@ bool Server::accept_one(int listener) {
 }
 
 Task<void> Server::serve(Fd socket) {
-  co_await serve_client(context_, std::move(socket));
+  if (surroundings_.descriptors_are_passed) {
+    auto passed = co_await passed_descriptor(std::move(socket));
+    if (passed) {
+      co_await serve_client(context_, std::move(passed).value());
+    } else {
+      log_.warning("receive a descriptor from {}: {}", context_.stream_name, passed.error().message());
+    }
+  } else {
+    co_await serve_client(context_, std::move(socket));
+  }
   client_left_.notify();
   // This client still counts.
   if (clients_.size() == 1 && surroundings_.idle_limit && !draining_.stop_requested())
     idle_->start(config_.max_idle);
+}
+
+Task<Result<Fd>> Server::passed_descriptor(Fd carrier) {
+  const op::Poll poll{.fd = carrier.get(), .events = POLLIN};
+  const Patience patience{.deadline = loop_.now() + config_.ipc_timeout, .stop = leaving_};
+  CO_TRY_VOID(co_await Operation{loop_, poll, patience});
+  co_return receive_descriptor(carrier.get());
 }
 
 /// One TAKEN and AVAIL pair early in life: without it master(8) takes any abnormal exit for a failed start,

@@ -36,6 +36,9 @@ struct ServerSurroundings {
   std::size_t clients_max = 0;      ///< connections at the same time
   std::string unexpected_argument;  ///< not empty: fatal as soon as the first client comes (BEHAVIOUR.md 1.3)
   bool idle_limit = true;           ///< max_idle applies
+  bool descriptors_are_passed =
+      false;       ///< `-t pass`: each connection brings another one, which is the client
+  Fd only_client;  ///< `-S`: serve this one and end; there are no listeners then
 };
 
 class Server {
@@ -62,6 +65,7 @@ class Server {
   Task<void> accept_clients(int listener);
   bool accept_one(int listener);
   Task<void> serve(Fd socket);
+  Task<Result<Fd>> passed_descriptor(Fd carrier);
   Task<void> watch_master();
   Task<void> watch(ServerSurroundings::Watch& watched);
   void on_first_client();

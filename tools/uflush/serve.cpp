@@ -1,6 +1,7 @@
 #include "tools/uflush/serve.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <csignal>
 #include <utility>
 
@@ -14,6 +15,8 @@
 #include "io/loop.hpp"
 #include "io/read_file.hpp"
 #include "tools/uflush/standalone.hpp"
+#include "tools/uflush/stdio_socket.hpp"
+#include "tools/uflush/watchdog.hpp"
 
 namespace uflush {
 namespace {
@@ -48,6 +51,12 @@ Fd catch_signals() {
   return Fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
+bool is_pass(std::string transport) {
+  std::transform(transport.begin(), transport.end(), transport.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
+  return transport == "pass";
+}
+
 /// The objects of a running daemon, in the order in which they need each other.
 class Daemon {
  public:
@@ -64,6 +73,11 @@ class Daemon {
     auto work = BlockingPool::create(loop_, work_threads_max);
     auto waiting = BlockingPool::create(loop_, waiting_threads_max);
     if (!work || !waiting) return end_fatally(startup_, "eventfd: " + last_error().message());
+    if (startup_.options.serve_stdin) {
+      auto stdio = StdioSocket::open();
+      if (!stdio) return end_fatally(startup_, "standard input: " + stdio.error().message());
+      stdio_ = std::move(stdio).value();
+    }
     int status = 0;
     loop_.run(run_in_loop(*work.value(), *waiting.value(), status));
     startup_.log_output.flush_within(std::chrono::milliseconds(1000));
@@ -84,12 +98,14 @@ class Daemon {
   SiteNames names_;
   QueueManager queue_manager_;
   Fd signals_;
+  std::unique_ptr<StdioSocket> stdio_;
 };
 
 Task<void> Daemon::run_in_loop(BlockingPool& work, BlockingPool& waiting, int& status) {
   SpoolAccess spool{loop_, work, waiting, files_, layout_, startup_.config, queue_manager_, startup_.log};
   Service service(spool, *prepared_.eligible, names_);
   Server server(loop_, service, startup_.config, startup_.log, surroundings());
+  const Watchdog watchdog(loop_, startup_.config.daemon_timeout);
 
   Scope background;
   StopSource end;
@@ -114,6 +130,8 @@ ServerSurroundings Daemon::surroundings() {
   around.master = startup_.master ? &*startup_.master : nullptr;
   around.clients_max = prepared_.clients_max;
   around.idle_limit = startup_.master.has_value();
+  around.descriptors_are_passed = startup_.options.transport && is_pass(*startup_.options.transport);
+  if (stdio_) around.only_client = stdio_->take();
   if (!startup_.options.arguments.empty()) around.unexpected_argument = startup_.options.arguments.front();
   if (startup_.config_watch) {
     ConfigWatch& watch = *startup_.config_watch;
