@@ -21,7 +21,7 @@ using testing::StartsWith;
 /// Serves one client: announces, hears a request of known length, answers, closes.
 class OneAnswer {
  public:
-  OneAnswer(const std::string& path, std::string first_words, std::string expected_request,
+  OneAnswer(const std::string& path, std::string first_words, const std::string& expected_request,
             std::string answer)
       : listener_(bind_unix_socket(path, SOCK_STREAM)) {
     if (::listen(listener_.get(), 1) != 0) ADD_FAILURE() << "listen";
