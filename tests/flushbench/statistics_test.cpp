@@ -34,7 +34,7 @@ TEST(Summary, GetsMoreCertainWithMoreMeasurementsOfTheSameSpread) {
 
 TEST(Latencies, CountTheShareOfRequestsThatWereNotSlower) {
   Latencies latencies;
-  for (int us = 1000; us >= 1; --us) latencies.add_ns(us * 1000);
+  for (std::int64_t us = 1000; us >= 1; --us) latencies.add_ns(us * 1000);
   const Percentiles percentiles = latencies.percentiles();
   EXPECT_DOUBLE_EQ(percentiles.p50_us, 500);
   EXPECT_DOUBLE_EQ(percentiles.p99_us, 990);

@@ -33,8 +33,8 @@ std::string kernel_release() {
 std::string file_system_of(const std::string& directory) {
   struct stat status {};
   if (::stat(directory.c_str(), &status) != 0) support::fail_errno("stat " + directory);
-  const std::string wanted =
-      std::to_string(major(status.st_dev)) + ":" + std::to_string(minor(status.st_dev));
+  std::string wanted = std::to_string(major(status.st_dev));
+  wanted.append(":").append(std::to_string(minor(status.st_dev)));
   std::ifstream mounts("/proc/self/mountinfo");
   for (std::string line; std::getline(mounts, line);) {
     std::istringstream fields(line);

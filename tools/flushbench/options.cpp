@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 
 #include <CLI/CLI.hpp>
 
@@ -64,7 +65,15 @@ void add_contestants(CLI::App& command, RunOptions& options) {
       ->delimiter(',')
       ->check(CLI::Range(1, 1'000))
       ->capture_default_str();
-  command.add_flag("--only-stock", options.skip_uflush, "Leave uflush out");
+  CLI::Option* only_stock = command.add_flag("--only-stock", options.skip_uflush, "Leave uflush out");
+  command.add_flag("--only-uflush", options.skip_stock, "Leave the stock daemon out")->excludes(only_stock);
+  static const std::map<std::string, Placement> placements = {
+      {"free", Placement::free}, {"together", Placement::together}, {"apart", Placement::apart}};
+  command
+      .add_option(
+          "--placement", options.placement,
+          "CPUs: free (default), together (all on one), apart (clients on one, servers on the others)")
+      ->transform(CLI::CheckedTransformer(placements));
 }
 
 }  // namespace
@@ -127,9 +136,12 @@ std::variant<RunOptions, LoadOptions> parse_command_line(int argc, char** argv) 
 std::vector<ServerKind> contestants(const RunOptions& options) {
   std::vector<ServerKind> servers;
   // As many processes as master(8) would allow: one that never says that it is busy remains the only one.
-  if (!options.skip_uflush) servers.push_back({"uflush", options.uflush_program, 100, false});
+  if (!options.skip_uflush)
+    servers.push_back({"uflush", options.uflush_program, 100, false, options.placement});
+  if (options.skip_stock) return servers;
   for (const std::size_t processes : options.stock_processes)
-    servers.push_back({"flush x" + std::to_string(processes), options.stock_program, processes, true});
+    servers.push_back(
+        {"flush x" + std::to_string(processes), options.stock_program, processes, true, options.placement});
   return servers;
 }
 

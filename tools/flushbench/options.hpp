@@ -18,6 +18,8 @@ struct RunOptions {
   std::string stock_program;
   std::vector<std::size_t> stock_processes = {1, 2, 16};
   bool skip_uflush = false;
+  bool skip_stock = false;
+  Placement placement = Placement::free;
   std::string directory;  ///< where the spool is made; empty: $TMPDIR, else /tmp
   std::string json_path;  ///< empty: none
 };

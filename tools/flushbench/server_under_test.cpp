@@ -26,7 +26,9 @@ double process_cpu_seconds(pid_t pid) {
 
 ServerUnderTest::ServerUnderTest(const support::Spool& spool, const ServerKind& kind)
     : master_(spool, options_of(kind)) {
+  place_servers(kind.placement);
   master_.supervise(kind.processes_max);
+  place_clients(kind.placement);
 }
 
 double ServerUnderTest::cpu_seconds() const {

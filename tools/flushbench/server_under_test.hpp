@@ -4,6 +4,7 @@
 #include <string>
 
 #include "tests/support/master_stand_in.hpp"
+#include "tools/flushbench/placement.hpp"
 
 namespace uflush::bench {
 
@@ -13,9 +14,10 @@ struct ServerKind {
   std::string program;
   std::size_t processes_max = 1;  ///< master(8) starts them on demand
   bool is_stock = false;
+  Placement placement = Placement::free;
 };
 
-/// Runs from construction to destruction.
+/// Runs from construction to destruction. Places the calling thread, too, which is to be the client.
 class ServerUnderTest {
  public:
   ServerUnderTest(const support::Spool& spool, const ServerKind& kind);
