@@ -100,6 +100,7 @@ Task<void> Server::accept_clients(int listener) {
       full_ = false;
       report_room();
     }
+    if (!reported_ && accepted_ > 0 && exit_status_ == 0) report_first_clients();
   }
   co_await readiness.close();
 }
@@ -133,8 +134,10 @@ bool Server::accept_one(int listener) {
   }
   idle_->stop();
   ++accepted_;
-  if (accepted_ == 1) on_first_client();
-  if (exit_status_ != 0) return false;
+  if (accepted_ == 1 && !surroundings_.unexpected_argument.empty()) {
+    refuse_command_line();
+    return false;
+  }
   if (config_.max_use_explicit && accepted_ >= static_cast<std::size_t>(*config_.max_use_explicit)) {
     drain("max_use connections served");
   }
@@ -166,19 +169,23 @@ Task<Result<Fd>> Server::passed_descriptor(Fd carrier) {
   co_return receive_descriptor(carrier.get());
 }
 
+/// The reference, too, only notices when the first client is there.
+void Server::refuse_command_line() {
+  if (surroundings_.master != nullptr) surroundings_.master->report_taken();
+  log_.fatal("unexpected command-line argument: {}", surroundings_.unexpected_argument);
+  exit_status_ = 1;
+  leave("bad start");
+}
+
 /// One TAKEN and AVAIL pair early in life: without it master(8) takes any abnormal exit for a failed start,
 /// and stops the service for a minute. From then on this process stays available, so that master(8) starts no
-/// second one.
-void Server::on_first_client() {
-  if (surroundings_.master != nullptr) surroundings_.master->report_taken();
-  if (!surroundings_.unexpected_argument.empty()) {
-    log_.fatal("unexpected command-line argument: {}", surroundings_.unexpected_argument);
-    exit_status_ = 1;
-    leave("bad start");
-    return;
-  }
-  if (surroundings_.master != nullptr && !surroundings_.master->report_available())
-    drain("master disconnect");
+/// second one. It starts one at once when it hears TAKEN while another client waits, hence after all that
+/// waited have been accepted: two processes on one listener wake each other for nothing.
+void Server::report_first_clients() {
+  reported_ = true;
+  if (surroundings_.master == nullptr) return;
+  surroundings_.master->report_taken();
+  if (!surroundings_.master->report_available()) drain("master disconnect");
 }
 
 /// When no more clients fit, master(8) may start another process.

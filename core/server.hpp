@@ -68,7 +68,8 @@ class Server {
   Task<Result<Fd>> passed_descriptor(Fd carrier);
   Task<void> watch_master();
   Task<void> watch(ServerSurroundings::Watch& watched);
-  void on_first_client();
+  void refuse_command_line();
+  void report_first_clients();
   void report_room();
 
   Loop& loop_;
@@ -84,6 +85,7 @@ class Server {
   std::unique_ptr<Countdown> idle_;
   std::size_t accepted_ = 0;
   bool full_ = false;
+  bool reported_ = false;  ///< master(8) knows that we work
   int exit_status_ = 0;
 };
 

@@ -34,6 +34,20 @@ TEST_F(Lifecycle, ReportsOneTakenAndAvailablePairWithItsPidAndGeneration) {
   }
 }
 
+// master(8) starts another process when it hears TAKEN while somebody still waits.
+TEST_F(Lifecycle, StaysTheOnlyProcessWhenManyClientsWaitForItsStart) {
+  if (testing_the_stock_daemon()) GTEST_SKIP() << "needs a process per client";
+  for (int start = 0; start < 5; ++start) {
+    MasterStandIn master{spool};
+    std::vector<FlushClient> clients;
+    for (int i = 0; i < 16; ++i) clients.push_back(master.connect());
+    master.supervise();
+    for (FlushClient& client : clients)
+      EXPECT_EQ(client.ask(add_request("example.com", "ABC")).status(), status_ok);
+    EXPECT_EQ(master.pids().size(), 1U);
+  }
+}
+
 TEST_F(Lifecycle, LeavesAtOnceWhenItsMasterReloadsWhileNobodyIsConnected) {
   MasterStandIn master{spool};
   ChildProcess& child = master.spawn();
