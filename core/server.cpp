@@ -95,7 +95,7 @@ Task<void> Server::accept_clients(int listener) {
       if (clients_.size() > 0) {
         co_await client_left_.wait();
       } else {
-        co_await Sleep{loop_, loop_.now() + shortage_pause, draining_};
+        static_cast<void>(co_await Sleep{loop_, loop_.now() + shortage_pause, draining_});
       }
       full_ = false;
       report_room();
