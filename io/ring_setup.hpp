@@ -14,6 +14,7 @@ struct RingFeatures {
   bool defer_taskrun = false;  ///< completions are gathered only when the loop asks for them
   bool coop_taskrun = false;   ///< no interrupts for completions
   bool skip_success = false;   ///< posted requests leave no completion behind when they succeed
+  bool restricted = false;     ///< other opcodes are refused
   unsigned sq_entries = 0;
   unsigned cq_entries = 0;
 

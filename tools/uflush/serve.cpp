@@ -29,7 +29,7 @@ constexpr std::size_t waiting_threads_max = 16;
 /// Descriptors that are not connections: logfiles, directories, the process's own.
 constexpr std::size_t other_descriptors = 256 + 128 + 64;
 /// After SIGTERM, how long the spool may take to become consistent.
-constexpr unsigned leave_limit_s = 3;
+constexpr std::chrono::seconds leave_limit{3};
 /// How often records that postlogd would not take are offered again.
 constexpr std::chrono::milliseconds log_retry_interval{200};
 
@@ -99,13 +99,14 @@ class Daemon {
   QueueManager queue_manager_;
   Fd signals_;
   std::unique_ptr<StdioSocket> stdio_;
+  std::optional<Watchdog> watchdog_;
 };
 
 Task<void> Daemon::run_in_loop(BlockingPool& work, BlockingPool& waiting, int& status) {
   SpoolAccess spool{loop_, work, waiting, files_, layout_, startup_.config, queue_manager_, startup_.log};
   Service service(spool, *prepared_.eligible, names_);
   Server server(loop_, service, startup_.config, startup_.log, surroundings());
-  const Watchdog watchdog(loop_, startup_.config.daemon_timeout);
+  watchdog_.emplace(loop_, startup_.config.daemon_timeout);
 
   Scope background;
   StopSource end;
@@ -122,6 +123,7 @@ Task<void> Daemon::run_in_loop(BlockingPool& work, BlockingPool& waiting, int& s
   work.shut_down();
   waiting.shut_down();
   co_await background.join();
+  watchdog_.reset();
 }
 
 ServerSurroundings Daemon::surroundings() {
@@ -138,10 +140,10 @@ ServerSurroundings Daemon::surroundings() {
     around.watches.push_back({.fd = watch.fd(), .must_end = [&watch] { return watch.drain_and_check(); }});
   }
   if (signals_) {
-    const auto take_signal = [fd = signals_.get()] {
+    const auto take_signal = [this, fd = signals_.get()] {
       signalfd_siginfo signal{};
       if (::read(fd, &signal, sizeof signal) != sizeof signal) return false;
-      ::alarm(leave_limit_s);  // its default action ends us if the spool's locks do not come free
+      watchdog_->last_call(leave_limit);  // if the spool's locks do not come free
       return true;
     };
     around.watches.push_back({.fd = signals_.get(), .must_end = take_signal, .leave = true});

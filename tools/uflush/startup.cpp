@@ -16,6 +16,7 @@
 #include "core/version.hpp"
 #include "io/check.hpp"
 #include "io/read_file.hpp"
+#include "io/sandbox.hpp"
 #include "protocol/master_status.hpp"
 #include "tools/uflush/standalone.hpp"
 
@@ -158,12 +159,26 @@ OrFatal<void> make_standalone(Startup& startup) {
   return outcome::success();
 }
 
+/// Leaves us the queue directory, and where its parts are if links lead out of it. Only as somebody who has
+/// privileges to lose: who started us by hand may want to debug.
+void confine(Startup& startup) {
+  if (!startup.options.become_mail_owner) return;
+  const std::array<std::string, 6> directories{".", "flush", "deferred", "incoming", "public", "private"};
+  const Result<bool> confined = confine_to_directories(directories);
+  if (!confined) {
+    startup.log.warning("cannot confine the process to the queue directory: {}", confined.error().message());
+  } else if (!confined.value() && startup.log.verbose() > 0) {
+    startup.log.info("this kernel has no Landlock that allows renames");
+  }
+}
+
 OrFatal<void> drop(Startup& startup) {
   PrivilegeDrop privileges;
   if (startup.options.become_mail_owner) privileges.user = startup.config.mail_owner;
   if (startup.options.chroot) privileges.chroot_directory = startup.config.queue_directory;
   TRY_VOID(drop_privileges(privileges));
   if (startup.options.chroot) startup.log_output.entered_queue_directory_root(startup.config);
+  confine(startup);
   return outcome::success();
 }
 

@@ -23,6 +23,11 @@ Watchdog::~Watchdog() {
   ::alarm(0);
 }
 
+void Watchdog::last_call(std::chrono::seconds limit) {
+  loop_.timers().cancel(*this);
+  ::alarm(static_cast<unsigned>(limit.count()));
+}
+
 void Watchdog::on_timer() noexcept {
   ::alarm(static_cast<unsigned>(timeout_.count()));
   loop_.timers().set(*this, loop_.now() + std::chrono::duration_cast<Duration>(timeout_) / parts);

@@ -15,6 +15,9 @@ class Watchdog final : private Timer {
   Watchdog(Loop& loop, std::chrono::seconds timeout);
   ~Watchdog() override;
 
+  /// From now on only `limit` is left, however the loop turns: the process is to end.
+  void last_call(std::chrono::seconds limit);
+
  private:
   void on_timer() noexcept override;
 
