@@ -26,8 +26,8 @@ struct Series {
 
 struct RoundLimits {
   std::size_t rounds_min = 5;
-  std::size_t rounds_max = 25;
-  double uncertainty_max = 0.02;  ///< of every median rate and CPU time: see Summary::uncertainty()
+  std::size_t rounds_max = 15;
+  double uncertainty_max = 0.03;  ///< of every median rate and CPU time: see Summary::uncertainty()
 };
 
 /// Told before each measurement: how much is done (of rounds_max, 0 to 1), and what comes.

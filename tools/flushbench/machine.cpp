@@ -5,6 +5,7 @@
 #include <sstream>
 #include <thread>
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/utsname.h>
@@ -42,7 +43,7 @@ std::string file_system_of(const std::string& directory) {
     fields >> id >> parent >> device;
     if (device != wanted) continue;
     std::istringstream(line.substr(line.find(" - ") + 3)) >> type >> source;
-    return type + " (" + source + ")";
+    return fmt::format("{} ({})", type, source);
   }
   return "unknown";
 }

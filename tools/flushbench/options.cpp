@@ -97,7 +97,7 @@ std::variant<RunOptions, LoadOptions> parse_command_line(int argc, char** argv) 
       ->check(CLI::IsMember(workload_names()));
   add_sizes(run_command, run.sizes);
   add_limit(run_command, seconds, requests);
-  run_command.add_option("--rounds", rounds, "Rounds (default: 5 to 25, until the medians settle within 2%)")
+  run_command.add_option("--rounds", rounds, "Rounds (default: 5 to 15, until the medians settle within 3%)")
       ->check(CLI::PositiveNumber);
   run_command
       .add_option("--filesystem", run.directory, "Directory to make the spool in (default: $TMPDIR, /tmp)")
