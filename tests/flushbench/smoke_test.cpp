@@ -1,3 +1,6 @@
+#include <csignal>
+#include <filesystem>
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -76,6 +79,22 @@ TEST_F(Flushbench, SendsTheSameMessagesOnceMoreInEveryRound) {
   const json report = run({"run", "send", "--messages", "300", "--rounds", "2"});
   ASSERT_EQ(report.at("results").size(), 2U);
   for (const json& row : report["results"]) expect_plausible(row);
+}
+
+TEST_F(Flushbench, RemovesItsSpoolWhenItIsInterrupted) {
+  const support::TempDir parent;
+  support::ProcessSpec spec;
+  spec.program = UFLUSH_BUILT_FLUSHBENCH;
+  spec.argv = {"flushbench", "run",  "add",          "--duration", "0.1",
+               "--rounds",   "1000", "--filesystem", parent.path()};
+  support::ChildProcess flushbench(spec);
+  const auto spool_is_there = [&] { return !std::filesystem::is_empty(parent.path()); };
+  ASSERT_TRUE(support::wait_until({parent.path()}, spool_is_there));
+  flushbench.signal(SIGINT);
+  const std::optional<support::Exit> exit = flushbench.wait();
+  ASSERT_TRUE(exit);
+  EXPECT_EQ(exit->status, 1);
+  EXPECT_FALSE(spool_is_there());
 }
 
 TEST_F(Flushbench, LoadsAnyFlushSocketAndCountsRefusals) {

@@ -1,4 +1,5 @@
 /// flushbench(1): measures flush daemons, side by side or behind any socket.
+#include <csignal>
 #include <cstdio>
 #include <exception>
 
@@ -20,20 +21,36 @@ std::string command_line(int argc, char** argv) {
   return text;
 }
 
+volatile std::sig_atomic_t interrupted = 0;
+
+/// Ctrl-C ends a run between two measurements, so that servers and spool go away; a second one ends it at
+/// once.
+void end_orderly_on(int number) {
+  struct sigaction action {};
+  action.sa_handler = [](int) { interrupted = 1; };
+  action.sa_flags = static_cast<int>(SA_RESTART | SA_RESETHAND);
+  ::sigaction(number, &action, nullptr);
+}
+
 void print_and_keep(const std::string& text, const std::string& json, const std::string& json_path) {
   fmt::print("{}", text);
   if (!json_path.empty()) support::write_file(json_path, json);
 }
 
 void measure(const RunOptions& options, const std::string& command) {
+  end_orderly_on(SIGINT);
+  end_orderly_on(SIGTERM);
   BenchSpool spool(options.directory);
   const auto workloads = make_workloads(options.workloads, options.sizes);
   const std::vector<ServerKind> servers = contestants(options);
   Report report{describe_machine(spool.spool().queue().path()), command, {}};
   {
     ProgressBar bar;
-    report.series = run_side_by_side(spool, workloads, servers, options.rounds,
-                                     [&bar](double done, std::string_view next) { bar.show(done, next); });
+    const Progress progress = [&bar](double done, std::string_view next) {
+      if (interrupted != 0) support::fail("interrupted");
+      bar.show(done, next);
+    };
+    report.series = run_side_by_side(spool, workloads, servers, options.rounds, progress);
   }
   print_and_keep(as_table(report), as_json(report), options.json_path);
 }
