@@ -30,6 +30,12 @@ if(UFLUSH_SANITIZE)
   target_compile_options(uflush_options INTERFACE -fsanitize=${UFLUSH_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(uflush_options INTERFACE -fsanitize=${UFLUSH_SANITIZE})
 endif()
+if(UFLUSH_FUZZ)
+  # Everything that a target reaches reports its branches to libFuzzer. Clang 14 cannot emit the type tags of
+  # -fsanitize=function for coroutines with coverage ("Cannot represent a difference across sections").
+  target_compile_options(uflush_options INTERFACE -fsanitize=fuzzer-no-link -fno-sanitize=function)
+  target_link_options(uflush_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 if(UFLUSH_COVERAGE)
   target_compile_options(uflush_options INTERFACE --coverage)
   target_link_options(uflush_options INTERFACE --coverage)
