@@ -103,8 +103,8 @@ Task<bool> Conversation::handle(InputState input) {
     const auto& decoded = std::get<Decoded>(step);
     warn(decoded.warning);
     const auto* add = std::get_if<AddRequest>(&decoded.request);
-    if (add != nullptr && !context_.service.may_block()) {
-      pending_.push_back(context_.service.start_add(*add));
+    if (auto started = add != nullptr ? context_.service.start_add(*add) : std::nullopt) {
+      pending_.push_back(*std::move(started));
     } else if (!co_await execute(decoded.request)) {
       co_return false;
     }
@@ -117,7 +117,10 @@ Task<bool> Conversation::handle(InputState input) {
 Task<bool> Conversation::execute(FlushRequest request) {
   Service& service = context_.service;
   if (const auto* add = std::get_if<AddRequest>(&request)) {
-    pending_.push_back(co_await service.start_slow_add(std::string(add->site), std::string(add->queue_id)));
+    std::string site(add->site);
+    std::string queue_id(add->queue_id);
+    pending_.push_back(
+        co_await service.start_slow_add(std::move(site), std::move(queue_id), context_.leaving));
     co_return true;
   }
   // What follows may take long: whoever came before need not wait for it.

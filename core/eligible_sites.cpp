@@ -53,13 +53,14 @@ class EligibilityReader {
       const MatchItem& item = list.items[i];
       Lookup answer = Lookup::not_found;
       if (tables[i] != nullptr) {
-        Warnings warnings;
-        answer = tables[i]->find(list_name, warnings);
-        for (const std::string& warning : warnings) log_.warning("{}", warning);
+        Inquiry inquiry;
+        answer = tables[i]->find(list_name, inquiry);
+        for (const std::string& warning : inquiry.warnings) log_.warning("{}", warning);
       } else if (fold_case(item.text, sites_.folding_) == list_name) {
         answer = Lookup::found;
       }
-      if (answer == Lookup::failed) {
+      // Before the daemon runs there is nobody who could wait for another process.
+      if (answer == Lookup::failed || answer == Lookup::unanswered) {
         log_.fatal("{}", lookup_problem(parents_list_name, *tables[i]));
         return false;
       }
@@ -160,17 +161,20 @@ std::unique_ptr<EligibleSites> EligibleSites::open(const EligibilityConfig& conf
   return sites;
 }
 
-Eligibility EligibleSites::evaluate(std::string_view site, Warnings& warnings) {
+Eligibility EligibleSites::evaluate(std::string_view site, Inquiry& inquiry) {
+  inquiry.warnings.clear();
   const std::string_view folded = fold_case(site, folding_, scratch_);
   const std::optional<Literal> literal = first_literal(folded);
   for (const TableItem& item : tables_) {
     if (literal && literal->index < item.index) break;
-    switch (look_up(*item.table, folded, warnings)) {
+    switch (look_up(*item.table, folded, inquiry)) {
       case Lookup::found:
         return item.negated ? Eligibility::denied : Eligibility::eligible;
       case Lookup::failed:
-        warnings.push_back(lookup_problem(list_name, *item.table));
+        inquiry.warnings.push_back(lookup_problem(list_name, *item.table));
         return Eligibility::failed;
+      case Lookup::unanswered:
+        return Eligibility::undecided;
       case Lookup::not_found:
         break;
     }
@@ -179,15 +183,19 @@ Eligibility EligibleSites::evaluate(std::string_view site, Warnings& warnings) {
 }
 
 Eligibility EligibleSites::test(std::string_view site, Log& log) {
-  warnings_.clear();
-  const Eligibility eligibility = evaluate(site, warnings_);
-  for (const std::string& warning : warnings_) log.warning("{}", warning);
+  const Eligibility eligibility = evaluate(site, inquiry_);
+  for (const std::string& warning : inquiry_.warnings) log.warning("{}", warning);
   return eligibility;
 }
 
 bool EligibleSites::may_block() const noexcept {
   return std::any_of(tables_.begin(), tables_.end(),
                      [](const TableItem& item) { return item.table->may_block(); });
+}
+
+bool EligibleSites::asks_others() const noexcept {
+  return std::any_of(tables_.begin(), tables_.end(),
+                     [](const TableItem& item) { return item.table->is_remote(); });
 }
 
 /// Every literal that can match is the site or one of its parents. Among those that are in the list, the
@@ -201,21 +209,21 @@ std::optional<EligibleSites::Literal> EligibleSites::first_literal(std::string_v
   return first;
 }
 
-Lookup EligibleSites::look_up(Table& table, std::string_view site, Warnings& warnings) const {
+Lookup EligibleSites::look_up(Table& table, std::string_view site, Inquiry& inquiry) const {
   for (std::string_view key = site; !key.empty(); key = next_parent(key, parents_match_)) {
-    const Lookup answer = look_up_key(table, key, warnings);
+    const Lookup answer = look_up_key(table, key, inquiry);
     if (answer != Lookup::not_found || table.keys() == Keys::pattern) return answer;
   }
   return Lookup::not_found;
 }
 
-Lookup EligibleSites::look_up_key(Table& table, std::string_view key, Warnings& warnings) const {
+Lookup EligibleSites::look_up_key(Table& table, std::string_view key, Inquiry& inquiry) const {
   if (folding_ == Folding::utf8 && !is_valid_utf8(key)) {
-    warnings.push_back(
+    inquiry.warnings.push_back(
         fmt::format("{}: non-UTF-8 key \"{}\": malformed UTF-8 or invalid codepoint", table.name(), key));
     return Lookup::not_found;
   }
-  return table.find(key, warnings);
+  return table.find(key, inquiry);
 }
 
 }  // namespace uflush

@@ -30,7 +30,8 @@ struct EligibilityConfig {
 enum class Eligibility : std::uint8_t {
   denied,
   eligible,
-  failed,  ///< a table could not say
+  failed,     ///< a table could not say
+  undecided,  ///< a table of another process has to be asked first
 };
 
 /// The list with its tables open. Made before chroot and privilege drop, with the queue directory as working
@@ -44,15 +45,21 @@ class EligibleSites {
   [[nodiscard]] static std::unique_ptr<EligibleSites> open(const EligibilityConfig& config,
                                                            const ReadFile& read_file, Log& log);
 
-  /// Allocates nothing for a site in lower-case ASCII when no table has to complain. Appends to `warnings`
-  /// what is to be logged; writes no log itself, so that it can run in a worker.
-  [[nodiscard]] Eligibility evaluate(std::string_view site, Warnings& warnings);
+  /// Allocates nothing for a site in lower-case ASCII when no table has to complain. `inquiry.warnings`
+  /// becomes what is to be logged; writes no log itself, so that it can run in a worker.
+  ///
+  /// While it is `undecided`: find the answer to `inquiry.question`, add it to `inquiry.answers`, and
+  /// evaluate again. The tables on the way are asked again, those of other processes through the inquiry, so
+  /// that nothing needs to be remembered here in between.
+  [[nodiscard]] Eligibility evaluate(std::string_view site, Inquiry& inquiry);
 
-  /// evaluate() for the loop thread: logs the warnings.
+  /// evaluate() for the loop thread: logs the warnings. Not when `asks_others`.
   [[nodiscard]] Eligibility test(std::string_view site, Log& log);
 
-  /// True when evaluate() may wait for another process, and therefore belongs in a worker.
+  /// True when evaluate() may wait for somebody's lock, and therefore belongs in a worker.
   [[nodiscard]] bool may_block() const noexcept;
+  /// True when evaluate() may be undecided.
+  [[nodiscard]] bool asks_others() const noexcept;
 
   /// The pattern files and tables that this was made from, as named in the configuration (relative to the
   /// queue directory), each once: when one of them changes, the daemon is out of date.
@@ -75,8 +82,8 @@ class EligibleSites {
   explicit EligibleSites(const EligibilityConfig& config);
 
   [[nodiscard]] std::optional<Literal> first_literal(std::string_view site) const;
-  [[nodiscard]] Lookup look_up(Table& table, std::string_view site, Warnings& warnings) const;
-  [[nodiscard]] Lookup look_up_key(Table& table, std::string_view key, Warnings& warnings) const;
+  [[nodiscard]] Lookup look_up(Table& table, std::string_view site, Inquiry& inquiry) const;
+  [[nodiscard]] Lookup look_up_key(Table& table, std::string_view key, Inquiry& inquiry) const;
 
   Folding folding_;
   bool parents_match_ = false;
@@ -84,7 +91,7 @@ class EligibleSites {
   std::vector<TableItem> tables_;  ///< in list order
   std::vector<std::string> files_;
   std::string scratch_;
-  Warnings warnings_;
+  Inquiry inquiry_;
 };
 
 }  // namespace uflush

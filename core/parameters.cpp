@@ -124,6 +124,9 @@ constexpr Parameter rows[] = {
     {"fast_flush_purge_time", "7d", TimeParameter{&Config::fast_flush_purge_time}},
     {"uflush_durability", "none", ParsedParameter{parse_durability}},
     {"uflush_backend", "auto", ParsedParameter{parse_backend}},
+    {"uflush_table_timeout", "10s", TimeParameter{&Config::uflush_table_timeout}},
+    {"uflush_table_cache_time", "5s",
+     TimeParameter{&Config::uflush_table_cache_time, {.min = std::chrono::seconds{0}}}},
     {"uflush_announcement", "yes", BoolParameter{&Config::uflush_announcement}},
 };
 

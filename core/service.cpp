@@ -1,12 +1,12 @@
 #include "core/service.hpp"
 
+#include <algorithm>
+
 #include "protocol/queue_id.hpp"
 
 namespace uflush {
 namespace {
 
-/// Verdicts are remembered: the list and its tables do not change within the life of a process (a change ends
-/// it).
 constexpr std::size_t verdicts_max = 20'000;
 /// Longer names are no domain names; they are not worth the memory.
 constexpr std::size_t remembered_site_bytes_max = 255;
@@ -21,16 +21,19 @@ Service::Service(SpoolAccess& spool, EligibleSites& eligible, SiteNames& names)
             spool.log),
       sender_(spool),
       refresher_(spool, sender_),
+      proxymap_(spool.loop, spool.config, spool.log),
       asking_(spool.loop) {}
 
-PendingAnswer Service::start_add(const AddRequest& request) {
+std::optional<PendingAnswer> Service::start_add(const AddRequest& request) {
   if (!is_valid_queue_id(request.queue_id)) return Status::bad;
+  if (const Verdict* known = remembered(request.site)) return append_line(*known, request.queue_id);
+  if (may_take_time()) return std::nullopt;
   return append_line(judge(request.site), request.queue_id);
 }
 
-Task<PendingAnswer> Service::start_slow_add(std::string site, std::string queue_id) {
+Task<PendingAnswer> Service::start_slow_add(std::string site, std::string queue_id, StopToken stop) {
   if (!is_valid_queue_id(queue_id)) co_return Status::bad;
-  const Verdict verdict = co_await judge_slowly(std::move(site));
+  const Verdict verdict = co_await judge_slowly(std::move(site), stop);
   co_return append_line(verdict, queue_id);
 }
 
@@ -40,7 +43,7 @@ PendingAnswer Service::append_line(const Verdict& verdict, std::string_view queu
 }
 
 Task<Status> Service::send_site(std::string site, StopToken stop) {
-  const Verdict verdict = co_await judge_either_way(std::move(site));
+  const Verdict verdict = co_await judge_either_way(std::move(site), stop);
   if (verdict.status != Status::ok) co_return verdict.status;
   co_return co_await sender_.send(verdict.log_name, Sender::Cause::send_site, stop);
 }
@@ -60,33 +63,59 @@ Task<void> Service::purge(StopToken stop) {
 
 Task<void> Service::close() {
   co_await logs_.close();
+  proxymap_.close();
 }
 
-const Service::Verdict& Service::judge(std::string_view site) {
-  if (const auto known = verdicts_.find(site); known != verdicts_.end()) return known->second;
-  Verdict verdict = name_log(site, eligible_.test(site, spool_.log));
+const Service::Verdict* Service::remembered(std::string_view site) const {
+  const auto known = verdicts_.find(site);
+  return known != verdicts_.end() && spool_.loop.now() < known->second.good_until ? &known->second : nullptr;
+}
+
+/// Failures are not remembered.
+const Service::Verdict& Service::remember(std::string_view site, Verdict verdict) {
   if (verdict.status == Status::fail || site.size() > remembered_site_bytes_max) {
     uncached_ = std::move(verdict);
     return uncached_;
   }
   if (verdicts_.size() >= verdicts_max) verdicts_.clear();
-  return verdicts_.emplace(std::string(site), std::move(verdict)).first->second;
+  return verdicts_.insert_or_assign(std::string(site), std::move(verdict)).first->second;
 }
 
-Task<Service::Verdict> Service::judge_slowly(std::string site) {
-  Eligibility eligibility = Eligibility::failed;
-  Warnings warnings;
-  {
-    const auto turn = co_await asking_.lock();
-    auto ask = [&] { return eligible_.evaluate(site, warnings); };
-    eligibility = co_await in_pool(spool_.waiting_pool, ask);
+bool Service::may_take_time() const noexcept {
+  return eligible_.may_block() || eligible_.asks_others();
+}
+
+const Service::Verdict& Service::judge(std::string_view site) {
+  return remember(site, name_log(site, eligible_.test(site, spool_.log)));
+}
+
+Task<Service::Verdict> Service::judge_slowly(std::string site, StopToken stop) {
+  Inquiry inquiry;
+  Instant good_until = Instant::max();
+  Eligibility eligibility = co_await evaluate(site, inquiry);
+  while (eligibility == Eligibility::undecided) {
+    RemoteQuestion question = *inquiry.question;
+    RemoteAnswer answer = co_await proxymap_.look_up(std::move(question), stop);
+    good_until = std::min(good_until, answer.good_until);
+    inquiry.answers.push_back({*std::move(inquiry.question), std::move(answer)});
+    eligibility = co_await evaluate(site, inquiry);
   }
-  for (const std::string& warning : warnings) spool_.log.warning("{}", warning);
-  co_return name_log(site, eligibility);
+  for (const std::string& warning : inquiry.warnings) spool_.log.warning("{}", warning);
+  Verdict verdict = name_log(site, eligibility);
+  verdict.good_until = good_until;
+  co_return remember(site, std::move(verdict));
 }
 
-Task<Service::Verdict> Service::judge_either_way(std::string site) {
-  if (may_block()) co_return co_await judge_slowly(std::move(site));
+Task<Eligibility> Service::evaluate(const std::string& site, Inquiry& inquiry) {
+  if (!eligible_.may_block()) co_return eligible_.evaluate(site, inquiry);
+  const auto turn = co_await asking_.lock();
+  auto ask = [&] { return eligible_.evaluate(site, inquiry); };
+  co_return co_await in_pool(spool_.waiting_pool, ask);
+}
+
+Task<Service::Verdict> Service::judge_either_way(std::string site, StopToken stop) {
+  if (const Verdict* known = remembered(site)) co_return *known;
+  if (may_take_time()) co_return co_await judge_slowly(std::move(site), stop);
   co_return judge(site);
 }
 

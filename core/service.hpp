@@ -2,12 +2,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <variant>
 
 #include "core/eligible_sites.hpp"
+#include "core/proxymap_client.hpp"
 #include "core/refresh.hpp"
 #include "core/sender.hpp"
 #include "core/site_logs.hpp"
@@ -28,12 +30,13 @@ class Service {
   Service& operator=(const Service&) = delete;
 
   /// Starts an add: checks it and queues its line. The views are not used after the return. Wait for the
-  /// outcome with `finish_add`; answers keep the order of the calls if they are waited for in that order.
+  /// outcome with `co_await`; answers keep the order of the calls if they are waited for in that order.
   ///
-  /// Not for tables that block: see `may_block`.
-  [[nodiscard]] PendingAnswer start_add(const AddRequest& request);
-  /// As start_add, where eligibility may need another process: asks in a worker.
-  Task<PendingAnswer> start_slow_add(std::string site, std::string queue_id);
+  /// Nothing, and nothing is done, when the site's eligibility is not known and finding out may take time:
+  /// another process may hold a table's lock, or have to be asked. Then there is start_slow_add.
+  [[nodiscard]] std::optional<PendingAnswer> start_add(const AddRequest& request);
+  /// As start_add, and finds out first. `stop` makes it fail early.
+  Task<PendingAnswer> start_slow_add(std::string site, std::string queue_id, StopToken stop);
 
   Task<Status> send_site(std::string site, StopToken stop);
   Task<Status> send_file(std::string queue_id);
@@ -41,13 +44,12 @@ class Service {
   Task<void> refresh(StopToken stop);
   Task<void> purge(StopToken stop);
 
-  [[nodiscard]] bool may_block() const noexcept { return eligible_.may_block(); }
-
   /// Waits for what is on its way to the disk. No requests after that.
   Task<void> close();
 
  private:
-  /// Whether a site has a log, and which.
+  /// Whether a site has a log, and which. Good for ever, unless tables of other processes had a say: a change
+  /// of all other tables ends the process.
   struct Verdict {
     Verdict() = default;
     explicit Verdict(Status refusal) : status(refusal) {}
@@ -55,14 +57,19 @@ class Service {
 
     Status status = Status::ok;
     std::string log_name;  ///< when the status is ok
+    Instant good_until = Instant::max();
   };
   struct TextHash : std::hash<std::string_view> {
     using is_transparent = void;
   };
 
+  [[nodiscard]] const Verdict* remembered(std::string_view site) const;
+  [[nodiscard]] bool may_take_time() const noexcept;
   const Verdict& judge(std::string_view site);
-  Task<Verdict> judge_slowly(std::string site);
-  Task<Verdict> judge_either_way(std::string site);
+  Task<Verdict> judge_slowly(std::string site, StopToken stop);
+  Task<Verdict> judge_either_way(std::string site, StopToken stop);
+  Task<Eligibility> evaluate(const std::string& site, Inquiry& inquiry);
+  const Verdict& remember(std::string_view site, Verdict verdict);
   Verdict name_log(std::string_view site, Eligibility eligibility);
   PendingAnswer append_line(const Verdict& verdict, std::string_view queue_id);
 
@@ -72,6 +79,7 @@ class Service {
   SiteLogs logs_;
   Sender sender_;
   Refresher refresher_;
+  ProxymapClient proxymap_;
   Mutex asking_;  ///< one question to blocking tables at a time
   std::unordered_map<std::string, Verdict, TextHash, std::equal_to<>> verdicts_;
   Verdict uncached_;

@@ -24,12 +24,12 @@ class CdbTable final : public Table {
       : Table(std::move(name), Keys::fixed), file_(std::move(file)), cdb_(cdb) {}
   ~CdbTable() override { cdb_free(&cdb_); }
 
-  [[nodiscard]] Lookup find(std::string_view key, Warnings& warnings) override {
+  [[nodiscard]] Lookup find(std::string_view key, Inquiry& inquiry) override {
     for (const std::string_view form : stored_forms(key, key_)) {
       const int status = cdb_find(&cdb_, form.data(), static_cast<unsigned>(form.size()));
       if (status > 0) return Lookup::found;
       if (status == 0) continue;
-      warnings.push_back(fmt::format("error reading {}: {}", file_, last_error().message()));
+      inquiry.warnings.push_back(fmt::format("error reading {}: {}", file_, last_error().message()));
       return Lookup::failed;
     }
     return Lookup::not_found;

@@ -28,17 +28,17 @@ class DbTable final : public Table {
   DbTable(std::string name, std::string file, DbHandle db, int fd)
       : Table(std::move(name), Keys::fixed), file_(std::move(file)), db_(std::move(db)), fd_(fd) {}
 
-  [[nodiscard]] Lookup find(std::string_view key, Warnings& warnings) override {
+  [[nodiscard]] Lookup find(std::string_view key, Inquiry& inquiry) override {
     const SharedFileLock lock(fd_);
     if (!lock.held()) {
-      warnings.push_back(fmt::format("{}: lock file {}: {}", name(), file_, lock.error().message()));
+      inquiry.warnings.push_back(fmt::format("{}: lock file {}: {}", name(), file_, lock.error().message()));
       return Lookup::failed;
     }
     for (const std::string_view form : stored_forms(key, key_)) {
       const int status = get(form);
       if (status == 0) return Lookup::found;
       if (status == DB_NOTFOUND) continue;
-      warnings.push_back(fmt::format("error reading {}: {}", file_, db_strerror(status)));
+      inquiry.warnings.push_back(fmt::format("error reading {}: {}", file_, db_strerror(status)));
       return Lookup::failed;
     }
     return Lookup::not_found;

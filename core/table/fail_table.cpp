@@ -7,12 +7,12 @@
 
 namespace uflush {
 
-Lookup FailTable::find(std::string_view /*key*/, Warnings& /*warnings*/) {
+Lookup FailTable::find(std::string_view /*key*/, Inquiry& /*inquiry*/) {
   return Lookup::failed;
 }
 
-Lookup UnavailableTable::find(std::string_view /*key*/, Warnings& warnings) {
-  warnings.push_back(fmt::format("{} is unavailable. {}", name(), why_));
+Lookup UnavailableTable::find(std::string_view /*key*/, Inquiry& inquiry) {
+  inquiry.warnings.push_back(fmt::format("{} is unavailable. {}", name(), why_));
   return Lookup::failed;
 }
 

@@ -12,7 +12,7 @@ namespace uflush {
 class FailTable final : public Table {
  public:
   explicit FailTable(std::string name) : Table(std::move(name), Keys::pattern) {}
-  [[nodiscard]] Lookup find(std::string_view key, Warnings& warnings) override;
+  [[nodiscard]] Lookup find(std::string_view key, Inquiry& inquiry) override;
 };
 
 /// Fails always, and says each time that the table is unavailable and why.
@@ -20,7 +20,7 @@ class UnavailableTable final : public Table {
  public:
   UnavailableTable(std::string name, std::string why)
       : Table(std::move(name), Keys::pattern), why_(std::move(why)) {}
-  [[nodiscard]] Lookup find(std::string_view key, Warnings& warnings) override;
+  [[nodiscard]] Lookup find(std::string_view key, Inquiry& inquiry) override;
 
  private:
   std::string why_;

@@ -26,7 +26,7 @@ using KeySet = std::unordered_set<std::string, TextHash, std::equal_to<>>;
 class KeySetTable final : public Table {
  public:
   KeySetTable(std::string name, KeySet keys) : Table(std::move(name), Keys::fixed), set_(std::move(keys)) {}
-  [[nodiscard]] Lookup find(std::string_view key, Warnings& /*warnings*/) override {
+  [[nodiscard]] Lookup find(std::string_view key, Inquiry& /*inquiry*/) override {
     return set_.contains(key) ? Lookup::found : Lookup::not_found;
   }
 

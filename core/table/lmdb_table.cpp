@@ -50,14 +50,14 @@ class LmdbTable final : public Table {
     return mdb_txn_commit(transaction.release());  // keeps the handle, which is all that was written
   }
 
-  [[nodiscard]] Lookup find(std::string_view key, Warnings& warnings) override {
+  [[nodiscard]] Lookup find(std::string_view key, Inquiry& inquiry) override {
     const SharedFileLock lock(fd_);
     if (!lock.held()) {
-      warnings.push_back(fmt::format("{}: lock file {}: {}", name(), file_, lock.error().message()));
+      inquiry.warnings.push_back(fmt::format("{}: lock file {}: {}", name(), file_, lock.error().message()));
       return Lookup::failed;
     }
     const auto failed = [&](int status) {
-      warnings.push_back(fmt::format("error reading {}: {}", file_, mdb_strerror(status)));
+      inquiry.warnings.push_back(fmt::format("error reading {}: {}", file_, mdb_strerror(status)));
       return Lookup::failed;
     };
     Transaction transaction;

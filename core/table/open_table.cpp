@@ -13,6 +13,7 @@
 #include "core/table/lmdb_table.hpp"
 #include "core/table/pcre_table.hpp"
 #include "core/table/regexp_table.hpp"
+#include "core/table/remote_table.hpp"
 #include "core/table/static_table.hpp"
 #include "core/table/texthash_table.hpp"
 #include "core/table/union_table.hpp"
@@ -34,6 +35,12 @@ constexpr std::array table_types{
     TableType{"texthash", open_texthash_table}, TableType{"unionmap", open_union_table},
 };
 
+/// What needs a program or a server of its own: proxymap(8) has the plug-ins and the connections.
+constexpr std::array<std::string_view, 13> remote_types{
+    "dbm",   "ldap",  "memcache", "mongodb",   "mysql",  "nis", "nisplus",
+    "pgsql", "proxy", "sdbm",     "socketmap", "sqlite", "tcp",
+};
+
 }  // namespace
 
 std::pair<std::string_view, std::string_view> split_type_name(std::string_view type_name) noexcept {
@@ -47,6 +54,8 @@ OpenedTable open_table(const std::string& type_name, const TableContext& context
   const auto* const found =
       std::find_if(table_types.begin(), table_types.end(),
                    [type](const TableType& candidate) { return candidate.name == type; });
+  if (std::find(remote_types.begin(), remote_types.end(), type) != remote_types.end())
+    return open_remote_table(type_name, context);
   if (found == table_types.end())
     return unavailable(type_name, fmt::format("unsupported dictionary type: {}", type));
   return found->open(type_name, context);

@@ -166,7 +166,7 @@ class PatternTable final : public Table {
   PatternTable(std::string name, std::vector<PatternRule> rules)
       : Table(std::move(name), Keys::pattern), rules_(std::move(rules)) {}
 
-  [[nodiscard]] Lookup find(std::string_view key, Warnings& /*warnings*/) override {
+  [[nodiscard]] Lookup find(std::string_view key, Inquiry& /*inquiry*/) override {
     key_.assign(key);
     std::size_t skipped = 0;  // conditions that are open inside of one that does not hold, itself included
     for (const PatternRule& rule : rules_) {

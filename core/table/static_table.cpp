@@ -17,7 +17,7 @@ namespace {
 class ConstantTable final : public Table {
  public:
   ConstantTable(std::string name, Lookup answer) : Table(std::move(name), Keys::fixed), answer_(answer) {}
-  [[nodiscard]] Lookup find(std::string_view /*key*/, Warnings& /*warnings*/) override { return answer_; }
+  [[nodiscard]] Lookup find(std::string_view /*key*/, Inquiry& /*inquiry*/) override { return answer_; }
 
  private:
   Lookup answer_;

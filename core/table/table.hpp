@@ -1,8 +1,6 @@
 /// The seam behind which lookup tables differ (BEHAVIOUR.md 5.6): one file in this folder per type.
 #pragma once
 
-#include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,27 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "core/table/inquiry.hpp"
 #include "protocol/read_file_callback.hpp"
 
 namespace uflush {
-
-/// Texts for the log without their severity word, in the order of writing. A look-up may happen in a worker
-/// thread, where nothing may be logged.
-using Warnings = std::vector<std::string>;
-
-/// What a table says about a key. The reference also gets a value, but no decision here depends on one: an
-/// empty value is as good as any.
-enum class Lookup : std::uint8_t {
-  not_found,
-  found,
-  failed,  ///< the table cannot say; what there is to tell is in the warnings
-};
-
-/// Which keys of a site a table is asked for.
-enum class Keys : std::uint8_t {
-  fixed,    ///< the site and its parent domains
-  pattern,  ///< the site itself
-};
 
 /// One open table. Opened before chroot and privilege drop; nothing is opened by name afterwards. Used by one
 /// thread at a time.
@@ -42,16 +23,19 @@ class Table {
   virtual ~Table() = default;
 
   /// Asks for `key` as it stands: folding the case is the caller's business, and so are parent domains.
-  /// Appends to `warnings` what there is to log.
-  [[nodiscard]] virtual Lookup find(std::string_view key, Warnings& warnings) = 0;
+  /// Appends to `inquiry.warnings` what there is to log.
+  [[nodiscard]] virtual Lookup find(std::string_view key, Inquiry& inquiry) = 0;
 
   /// True when find() may wait for another process, a lock for instance: then it does not belong in the loop
   /// thread.
   [[nodiscard]] virtual bool may_block() const noexcept { return false; }
+  /// True when find() may be unanswered.
+  [[nodiscard]] virtual bool is_remote() const noexcept { return false; }
 
   /// `type:name` as configured.
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
-  [[nodiscard]] Keys keys() const noexcept { return keys_; }
+  /// A remote table knows it once it has found an answer.
+  [[nodiscard]] virtual Keys keys() const noexcept { return keys_; }
 
  private:
   std::string name_;

@@ -22,11 +22,13 @@ class UnionTable final : public Table {
   UnionTable(std::string name, Members members)
       : Table(std::move(name), members.front()->keys()), members_(std::move(members)) {}
 
-  [[nodiscard]] Lookup find(std::string_view key, Warnings& warnings) override {
+  [[nodiscard]] Keys keys() const noexcept override { return members_.front()->keys(); }
+
+  [[nodiscard]] Lookup find(std::string_view key, Inquiry& inquiry) override {
     Lookup answer = Lookup::not_found;
     for (const std::shared_ptr<Table>& member : members_) {
-      const Lookup found = member->find(key, warnings);
-      if (found == Lookup::failed) return found;
+      const Lookup found = member->find(key, inquiry);
+      if (found == Lookup::failed || found == Lookup::unanswered) return found;
       if (found == Lookup::found) answer = found;
     }
     return answer;
@@ -35,6 +37,10 @@ class UnionTable final : public Table {
   [[nodiscard]] bool may_block() const noexcept override {
     return std::any_of(members_.begin(), members_.end(),
                        [](const auto& member) { return member->may_block(); });
+  }
+  [[nodiscard]] bool is_remote() const noexcept override {
+    return std::any_of(members_.begin(), members_.end(),
+                       [](const auto& member) { return member->is_remote(); });
   }
 
  private:

@@ -52,7 +52,7 @@ class Adds {
   Task<void> run_all() {
     std::vector<PendingAnswer> pending;
     for (const Wanted& add : wanted_)
-      pending.push_back(daemon_.service.start_add(AddRequest{add.site, add.queue_id}));
+      pending.push_back(*daemon_.service.start_add(AddRequest{add.site, add.queue_id}));
     for (std::size_t i = 0; i < pending.size(); ++i) {
       if (const auto* append = std::get_if<Append>(&pending[i])) {
         const bool landed = co_await *append;

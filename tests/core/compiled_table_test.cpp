@@ -93,29 +93,29 @@ TEST_P(CompiledTable, FindsTheKeysThatPostmapStored) {
   EXPECT_THAT(opened.warnings, IsEmpty());
   EXPECT_THAT(opened.files, ElementsAre(file()));
   EXPECT_EQ(opened.table->keys(), Keys::fixed);
-  Warnings warnings;
+  Inquiry inquiry;
   for (int i = 0; i < 2000; ++i)
-    ASSERT_EQ(opened.table->find(fmt::format("site{}.example", i), warnings), Lookup::found) << i;
+    ASSERT_EQ(opened.table->find(fmt::format("site{}.example", i), inquiry), Lookup::found) << i;
   for (const auto* const key : {"site2000.example", "site1", "example", "value 1", "", "site1.example\n"})
-    EXPECT_EQ(opened.table->find(key, warnings), Lookup::not_found) << key;
-  EXPECT_EQ(opened.table->find(std::string(5000, 'x'), warnings), Lookup::not_found);
-  EXPECT_EQ(all_warnings(warnings), "");
+    EXPECT_EQ(opened.table->find(key, inquiry), Lookup::not_found) << key;
+  EXPECT_EQ(opened.table->find(std::string(5000, 'x'), inquiry), Lookup::not_found);
+  EXPECT_EQ(all_warnings(inquiry.warnings), "");
 }
 
 TEST_P(CompiledTable, FindsAKeyInLowerCaseBecausePostmapFoldsIt) {
   if (!make("Example.COM x\n")) GTEST_SKIP() << "postmap cannot make " << type_name();
   const OpenedTable opened = open();
-  Warnings warnings;
-  EXPECT_EQ(opened.table->find("example.com", warnings), Lookup::found);
-  EXPECT_EQ(opened.table->find("Example.COM", warnings), Lookup::not_found);
+  Inquiry inquiry;
+  EXPECT_EQ(opened.table->find("example.com", inquiry), Lookup::found);
+  EXPECT_EQ(opened.table->find("Example.COM", inquiry), Lookup::not_found);
 }
 
 TEST_P(CompiledTable, StaysOpenWhenItsNameIsGone) {
   if (!make("a.b x\n")) GTEST_SKIP() << "postmap cannot make " << type_name();
   const OpenedTable opened = open();
   std::filesystem::remove(file());
-  Warnings warnings;
-  EXPECT_EQ(opened.table->find("a.b", warnings), Lookup::found);
+  Inquiry inquiry;
+  EXPECT_EQ(opened.table->find("a.b", inquiry), Lookup::found);
 }
 
 TEST_P(CompiledTable, WarnsWhenTheSourceIsNewer) {
@@ -133,18 +133,19 @@ TEST_P(CompiledTable, IsUnavailableWithoutItsFile) {
   const OpenedTable opened = open();
   EXPECT_EQ(opened.error, fmt::format("open database {}: No such file or directory", file()));
   EXPECT_FALSE(opened.fatal);
-  Warnings warnings;
-  EXPECT_EQ(opened.table->find("a.b", warnings), Lookup::failed);
-  EXPECT_THAT(warnings, ElementsAre(fmt::format("{} is unavailable. {}", type_name(), *opened.error)));
+  Inquiry inquiry;
+  EXPECT_EQ(opened.table->find("a.b", inquiry), Lookup::failed);
+  EXPECT_THAT(inquiry.warnings,
+              ElementsAre(fmt::format("{} is unavailable. {}", type_name(), *opened.error)));
   EXPECT_THAT(opened.files, ElementsAre(file()));
 }
 
 TEST_P(CompiledTable, ReportsAFileThatIsSomethingElse) {
   std::ofstream(file()) << std::string(5000, 'x');
   const OpenedTable opened = open();
-  Warnings warnings;
+  Inquiry inquiry;
   // A constant database has no signature: only a look-up can tell.
-  const bool refused = opened.error.has_value() || opened.table->find("a.b", warnings) == Lookup::failed;
+  const bool refused = opened.error.has_value() || opened.table->find("a.b", inquiry) == Lookup::failed;
   EXPECT_TRUE(refused);
 }
 
@@ -156,8 +157,8 @@ TEST_P(CompiledTable, WaitsForPostmapWhenItSaysThatItMayBlock) {
   ASSERT_EQ(::flock(writer, LOCK_EX), 0);
   std::atomic<bool> answered = false;
   std::thread reader([&] {
-    Warnings warnings;
-    EXPECT_EQ(opened.table->find("a.b", warnings), Lookup::found);
+    Inquiry inquiry;
+    EXPECT_EQ(opened.table->find("a.b", inquiry), Lookup::found);
     answered = true;
   });
   if (opened.table->may_block()) {

@@ -42,7 +42,7 @@ class SlowTable : public testing::Test {
 TEST_F(SlowTable, DecidesForAddsAndSends) {
   Sim sim{Seed{1}};
   DaemonInSim daemon{sim, config()};
-  ASSERT_TRUE(daemon.service.may_block());
+  ASSERT_TRUE(daemon.eligible->may_block());
   EXPECT_EQ(daemon.ask(AddRequest{"example.com", "A1"}), Status::ok);
   EXPECT_EQ(daemon.ask(AddRequest{"sub.example.com", "A1"}), Status::ok);
   EXPECT_EQ(daemon.ask(AddRequest{"example.org", "A1"}), Status::deny);

@@ -31,8 +31,10 @@ struct Opening {
   }
 
   Lookup find(std::string_view key) {
-    problems.clear();
-    return result.table->find(key, problems);
+    Inquiry inquiry;
+    const Lookup answer = result.table->find(key, inquiry);
+    problems = std::move(inquiry.warnings);
+    return answer;
   }
   bool has(std::string_view key) { return find(key) == Lookup::found; }
 
@@ -45,12 +47,12 @@ Opening texthash(std::string content, bool utf8 = true) {
 }
 
 TEST(OpenTable, MakesAnUnsupportedTypeATableThatAlwaysFails) {
-  Opening table("mysql:/etc/x.cf");
-  EXPECT_EQ(table.result.error, "unsupported dictionary type: mysql");
+  Opening table("nonsense:/etc/x.cf");
+  EXPECT_EQ(table.result.error, "unsupported dictionary type: nonsense");
   EXPECT_FALSE(table.result.fatal);
   EXPECT_EQ(table.find("x"), Lookup::failed);
   EXPECT_THAT(table.problems,
-              ElementsAre("mysql:/etc/x.cf is unavailable. unsupported dictionary type: mysql"));
+              ElementsAre("nonsense:/etc/x.cf is unavailable. unsupported dictionary type: nonsense"));
 }
 
 TEST(FailTable, FailsWithoutAWordOfItsOwn) {

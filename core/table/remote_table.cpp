@@ -1,0 +1,47 @@
+#include "core/table/remote_table.hpp"
+
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/table/open_table.hpp"
+
+namespace uflush {
+namespace {
+
+class RemoteTable final : public Table {
+ public:
+  RemoteTable(std::string name, std::string_view remote_name)
+      : Table(std::move(name), Keys::fixed), remote_name_(remote_name) {}
+
+  [[nodiscard]] Lookup find(std::string_view key, Inquiry& inquiry) override {
+    const RemoteAnswer* answer = inquiry.find_answer(remote_name_, key);
+    if (answer == nullptr) {
+      inquiry.question = RemoteQuestion{remote_name_, std::string(key)};
+      return Lookup::unanswered;
+    }
+    keys_ = answer->keys;
+    if (!answer->trouble.empty())
+      inquiry.warnings.push_back(fmt::format("{} is unavailable. {}", name(), answer->trouble));
+    return answer->lookup;
+  }
+
+  [[nodiscard]] bool is_remote() const noexcept override { return true; }
+  [[nodiscard]] Keys keys() const noexcept override { return keys_; }
+
+ private:
+  std::string remote_name_;
+  Keys keys_ = Keys::fixed;  ///< as the last answer had it
+};
+
+}  // namespace
+
+OpenedTable open_remote_table(const std::string& type_name, const TableContext& /*context*/) {
+  const auto [type, name] = split_type_name(type_name);
+  return opened(
+      std::make_shared<RemoteTable>(type_name, type == "proxy" ? name : std::string_view(type_name)));
+}
+
+}  // namespace uflush

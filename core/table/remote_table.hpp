@@ -1,0 +1,13 @@
+/// `proxy:type:name`, and types that other programs know: tables that proxymap(8) looks into for us.
+#pragma once
+
+#include <string>
+
+#include "core/table/table.hpp"
+
+namespace uflush {
+
+/// A table that asks through the inquiry. Never fails to open, and opens nothing.
+[[nodiscard]] OpenedTable open_remote_table(const std::string& type_name, const TableContext& context);
+
+}  // namespace uflush
