@@ -19,8 +19,8 @@ namespace {
 /// Goes through the rows of parameters() and turns the table of texts into a Config.
 class Evaluation {
  public:
-  Evaluation(ParameterTable table, const ConfigSource& source, std::vector<std::string>& warnings)
-      : table_(std::move(table)), source_(source), warnings_(warnings) {}
+  Evaluation(ParameterTable table, const ConfigSource& source, LoadedConfig& loaded)
+      : table_(std::move(table)), source_(source), warnings_(loaded.warnings), effective_(loaded.effective) {}
 
   ConfigResult<Config> run() {
     config_.config_directory = source_.config_directory;
@@ -38,7 +38,8 @@ class Evaluation {
   ConfigResult<void> evaluate(const Parameter& row, const StrParameter& type) {
     // The value of a parameter that we have no use for is looked at by those who name it only.
     if (type.member == nullptr && table_.contains(row.name)) return outcome::success();
-    TRY(text, value_of(row.name, row.default_text));
+    TRY(text, type.member == nullptr ? expanded_text_of(row.name, row.default_text)
+                                     : value_of(row.name, row.default_text));
     TRY(value, parse_str(row.name, text, {.min = type.bytes_min}));
     if (type.member != nullptr) config_.*type.member = std::move(value);
     return outcome::success();
@@ -108,12 +109,19 @@ class Evaluation {
   }
 
   /// The expanded value. From here on others see the default, too, in its expanded form.
-  ConfigResult<std::string> value_of(std::string_view name, std::string_view default_text) {
+  ConfigResult<std::string> expanded_text_of(std::string_view name, std::string_view default_text) {
     const auto explicit_text = table_.find(name);
     if (explicit_text != table_.end()) return expand(explicit_text->second);
     TRY(expanded, expand(default_text));
     table_.emplace(name, expanded);
     return expanded;
+  }
+
+  /// The same for a parameter of ours.
+  ConfigResult<std::string> value_of(std::string_view name, std::string_view default_text) {
+    TRY(text, expanded_text_of(name, default_text));
+    effective_.emplace_back(name, text);
+    return text;
   }
 
   ConfigResult<std::string> expand(std::string_view text) {
@@ -132,16 +140,17 @@ class Evaluation {
 
   void set_debugger_command() {
     const auto command = table_.find("debugger_command");
-    if (command == table_.end()) return;
-    const std::string text = command->second;
+    const std::string text = command == table_.end() ? std::string() : command->second;
     if (source_.process_id != 0) table_["process_id"] = std::to_string(source_.process_id);
     Expansion expansion = expand_macros(text, table_);
     if (!expansion.fatal) config_.debugger_command = std::move(expansion.text);
+    effective_.emplace_back("debugger_command", config_.debugger_command);
   }
 
   ParameterTable table_;
   const ConfigSource& source_;
   std::vector<std::string>& warnings_;
+  std::vector<std::pair<std::string, std::string>>& effective_;
   Config config_;
 };
 
@@ -158,7 +167,7 @@ ConfigResult<ConfigOverride> parse_override(std::string_view argument) {
 LoadedConfig load_config(const ConfigSource& source) {
   FLUSH_ASSERT(source.read_file != nullptr);
   const std::string path = source.config_directory + "/main.cf";
-  LoadedConfig loaded{ConfigError{}, {}, {path}};
+  LoadedConfig loaded{ConfigError{}, {}, {}, {path}};
   const Result<std::string> contents = source.read_file(path);
   if (!contents) {
     loaded.config = ConfigError{"open " + path + ": " + contents.error().message()};
@@ -174,7 +183,7 @@ LoadedConfig load_config(const ConfigSource& source) {
   }
   for (const ConfigOverride& each : source.overrides) main_cf.table[each.name] = each.value;
   main_cf.table["service_name"] = source.service_name;
-  loaded.config = Evaluation(std::move(main_cf.table), source, loaded.warnings).run();
+  loaded.config = Evaluation(std::move(main_cf.table), source, loaded).run();
   return loaded;
 }
 

@@ -115,6 +115,8 @@ struct ConfigSource {
 struct LoadedConfig {
   ConfigResult<Config> config;
   std::vector<std::string> warnings;
+  /// Name and text of every parameter in Config, expanded, in the order of evaluation; up to the first error.
+  std::vector<std::pair<std::string, std::string>> effective;
   std::vector<std::string> files_read;  ///< absolute or as named, also when unreadable: to be watched
 };
 

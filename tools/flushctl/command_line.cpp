@@ -14,13 +14,14 @@ struct Command {
   std::string Invocation::*second_operand = nullptr;
 };
 
-constexpr std::array<Command, 6> commands = {{
+constexpr std::array<Command, 7> commands = {{
     {Action::add, "add", &Invocation::site, &Invocation::queue_id},
     {Action::send_site, "send-site", &Invocation::site},
     {Action::send_file, "send-file", &Invocation::queue_id},
     {Action::refresh, "refresh"},
     {Action::purge, "purge"},
     {Action::ping, "ping"},
+    {Action::show_config, "config"},
 }};
 
 OrUsageError<std::chrono::seconds> parse_timeout(std::string_view text) {
@@ -135,6 +136,7 @@ const char* const flushctl_usage =
     "  refresh             send the logfiles that nobody has looked at for long\n"
     "  purge               send every logfile\n"
     "  ping                is anybody there?\n"
+    "  config              show the parameters that uflush would use, as postconf -x does\n"
     "\n"
     "options:\n"
     "  -c CONFIG_DIR       where main.cf is: it names the socket (default: $MAIL_CONFIG, /etc/postfix)\n"

@@ -15,7 +15,17 @@
 namespace uflush {
 
 /// What the operator wants done.
-enum class Action : std::uint8_t { add, send_site, send_file, refresh, purge, ping, show_help, show_version };
+enum class Action : std::uint8_t {
+  add,
+  send_site,
+  send_file,
+  refresh,
+  purge,
+  ping,
+  show_config,
+  show_help,
+  show_version,
+};
 
 /// What argv says; nothing is looked up yet.
 struct Invocation {

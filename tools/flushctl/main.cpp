@@ -10,6 +10,7 @@
 #include "core/version.hpp"
 #include "io/read_file.hpp"
 #include "tools/flushctl/command_line.hpp"
+#include "tools/flushctl/effective_config.hpp"
 #include "tools/flushctl/flush_server.hpp"
 #include "tools/flushctl/verdict.hpp"
 
@@ -25,15 +26,20 @@ std::string config_directory(const Invocation& invocation) {
   return environment != nullptr ? environment : "/etc/postfix";
 }
 
-/// The server that main.cf names.
-ConfigResult<FlushServer> server_from_config(const std::string& directory) {
+/// The parameters in `directory`, for a program and a service of these names.
+LoadedConfig load(const std::string& directory, const char* process_name) {
   ConfigSource source;
   source.config_directory = directory;
-  source.process_name = "flushctl";
+  source.process_name = process_name;
   source.service_name = "flush";
   source.system_hostname = system_hostname();
   source.read_file = read_file;
-  const LoadedConfig loaded = load_config(source);
+  return load_config(source);
+}
+
+/// The server that main.cf names.
+ConfigResult<FlushServer> server_from_config(const std::string& directory) {
+  const LoadedConfig loaded = load(directory, "flushctl");
   if (!loaded.config) return loaded.config.error();
   const Config& config = loaded.config.value();
   return FlushServer{.socket_path = config.queue_directory + "/public/" + config.flush_service_name,
@@ -76,6 +82,14 @@ int complain(int exit_status, const std::string& text) {
   return exit_status;
 }
 
+int show_config(const Invocation& invocation) {
+  const LoadedConfig loaded = load(config_directory(invocation), "uflush");
+  for (const std::string& warning : loaded.warnings)
+    std::fprintf(stderr, "flushctl: warning: %s\n", warning.c_str());
+  if (!loaded.config) return complain(EX_CONFIG, loaded.config.error().text);
+  return std::fputs(in_postconf_form(loaded).c_str(), stdout) < 0 ? EX_IOERR : EX_OK;
+}
+
 int run(std::span<const char* const> arguments) {
   const auto parsed = parse_command_line(arguments);
   if (!parsed) return complain(EX_USAGE, parsed.error().text + " (see flushctl --help)");
@@ -84,6 +98,7 @@ int run(std::span<const char* const> arguments) {
     return std::fputs(flushctl_usage, stdout) < 0 ? EX_IOERR : EX_OK;
   if (invocation.action == Action::show_version)
     return std::printf("flushctl %s\n", version) < 0 ? EX_IOERR : EX_OK;
+  if (invocation.action == Action::show_config) return show_config(invocation);
 
   const auto server = find_server(invocation);
   if (!server) return complain(EX_CONFIG, server.error().text);

@@ -1,0 +1,13 @@
+/// What flushctl config prints.
+#pragma once
+
+#include <string>
+
+#include "core/config.hpp"
+
+namespace uflush {
+
+/// `name = value` lines, sorted by name, as `postconf -x` writes them. For a configuration without errors.
+[[nodiscard]] std::string in_postconf_form(const LoadedConfig& loaded);
+
+}  // namespace uflush
