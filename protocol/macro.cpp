@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t nesting_max = 100;
 constexpr std::size_t frames_max = 1000;
-constexpr std::size_t references_max = 1'000'000;
+constexpr std::size_t references_max = 100'000;
 constexpr std::size_t expansion_bytes_max = std::size_t{16} << 20U;
 /// How much of the input after the place of an error is shown.
 constexpr std::size_t context_bytes_max = 20;

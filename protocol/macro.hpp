@@ -28,7 +28,7 @@ struct Expansion {
 
 /// Expands `text` with the values in `table`. More than about 100 nested references are refused, as is
 /// (unlike the reference, which runs out of stack or time) a value that refers to itself from within a
-/// comparison or that multiplies itself beyond a million references or 16 MB.
+/// comparison or that multiplies itself beyond 100000 references or 16 MB.
 [[nodiscard]] Expansion expand_macros(std::string_view text, const ParameterTable& table);
 
 }  // namespace uflush
