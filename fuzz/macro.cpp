@@ -78,8 +78,8 @@ void check_entry(const std::string& name, const std::string& value, const Parame
            (byte >= 'A' && byte <= 'Z');
   });
   if (!can_be_named) return;
-  const Expansion braced = checked_expansion("${" + name + "}", table);
-  FLUSH_ASSERT(same(braced, checked_expansion("$(" + name + ")", table)));
+  const Expansion braced = expand_macros("${" + name + "}", table);
+  if (!braced.fatal) FLUSH_ASSERT(same(braced, expand_macros("$(" + name + ")", table)));
   if (!expansion.fatal && !braced.fatal) FLUSH_ASSERT(braced.text == expansion.text);
   if (expansion.fatal) FLUSH_ASSERT(braced.fatal);
 }

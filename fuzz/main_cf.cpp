@@ -1,6 +1,6 @@
-/// main.cf: what was parsed, written out and parsed again, has the same values; a file cut between two
-/// logical lines parses as the two halves one after the other; every complaint is one of those the reference
-/// has.
+/// main.cf: what was parsed, written out and parsed again, has the same values, also over other values; a
+/// file cut between two logical lines parses as the two halves one after the other; every complaint is one of
+/// those the reference has.
 #include "protocol/main_cf.hpp"
 
 #include <string>
@@ -73,5 +73,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const MainCf again = parse_main_cf(path, serialised(parsed.table));
   FLUSH_ASSERT(again.table == parsed.table);
   FLUSH_ASSERT(again.warnings.empty() && !again.fatal);
+
+  ParameterTable others;
+  for (const auto& [name, value] : parsed.table) others[name] = "a value that is overridden";
+  FLUSH_ASSERT(parse_main_cf(path, serialised(parsed.table), others).table == parsed.table);
   return 0;
 }
