@@ -1,6 +1,6 @@
-/// Pattern lists: items are never empty, and tables have a type and a name; the literals, written out and
-/// parsed again, are the same items; each `!` in front of a list file turns every item of it round; a list in
-/// a file is the list itself.
+/// Pattern lists: items are never empty, only the last one may leave a brace open, and tables have a type and
+/// a name; the literals, written out and parsed again, are the same items; each `!` in front of a list file
+/// turns every item of it round; a list in a file is the list itself.
 ///
 /// The input is the list, then the files /a and /b, separated by bytes of value 1. `/directory` is one, every
 /// other file is missing.
@@ -62,6 +62,16 @@ void check_literals(const MatchList& list) {
   }
 }
 
+/// How many braces are open at the end.
+std::size_t open_braces(std::string_view text) {
+  std::size_t depth = 0;
+  for (const char byte : text) {
+    if (byte == '{') ++depth;
+    if (byte == '}' && depth > 0) --depth;
+  }
+  return depth;
+}
+
 /// All of them in one list, which takes an unfinished brace in the last one only.
 void check_joined(const MatchList& list) {
   std::string joined;
@@ -69,7 +79,10 @@ void check_joined(const MatchList& list) {
   if (!joined.empty()) joined.resize(joined.size() - 2);
   const MatchList again = parse(joined, {});
   FLUSH_ASSERT(again.items.size() == list.items.size());
-  for (std::size_t i = 0; i < list.items.size(); ++i) FLUSH_ASSERT(same(again.items[i], list.items[i]));
+  for (std::size_t i = 0; i < list.items.size(); ++i) {
+    FLUSH_ASSERT(same(again.items[i], list.items[i]));
+    FLUSH_ASSERT(i + 1 == list.items.size() || open_braces(list.items[i].text) == 0);
+  }
 }
 
 /// `list` was parsed from the text that is /a now.
