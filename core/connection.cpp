@@ -67,6 +67,11 @@ Task<void> Conversation::run() {
 
 Task<std::optional<InputState>> Conversation::receive() {
   auto received = co_await receive_some(true);
+  if (!received && received.error().number == ECANCELED && !context_.leaving.stop_requested()) {
+    // Draining: what the client has sent by now is still served.
+    received = co_await receive_some(false);
+    if (!received && received.error().number == EAGAIN) co_return std::nullopt;
+  }
   // A full buffer: what the client sent in one piece is to be seen in one piece.
   while (received && received.value() > 0 && buffer_.full() && buffer_.text().size() < gathered_bytes_max) {
     received = co_await receive_some(false);
@@ -84,7 +89,7 @@ Task<Result<std::size_t>> Conversation::receive_some(bool wait) {
   const bool between_requests = kept_open_ && buffer_.text().empty();
   if (between_requests && wait) buffer_.shrink();
   const Patience patience{.deadline = context_.loop.now() + context_.config.ipc_timeout,
-                          .stop = between_requests ? context_.draining : context_.leaving};
+                          .stop = between_requests && wait ? context_.draining : context_.leaving};
   const op::Recv recv{.fd = socket_.get(), .into = buffer_.space(), .wait = wait};
   auto received = co_await Operation{context_.loop, recv, patience};
   if (received) buffer_.filled(received.value());

@@ -38,6 +38,15 @@ Result<std::size_t> read_fully(FileSystem& files, FileHandle file, std::span<cha
   return filled;
 }
 
+/// The whole contents. The caller has the lock.
+Result<std::string> read_all(FileSystem& files, FileHandle file) {
+  TRY(found, files.stat(file));
+  std::string contents(found.size_bytes, '\0');
+  TRY(filled, read_fully(files, file, contents));
+  contents.resize(filled);
+  return contents;
+}
+
 Result<void> write_fully_at_start(FileSystem& files, FileHandle file, std::string_view bytes) {
   std::size_t written = 0;
   while (written < bytes.size()) {
@@ -69,6 +78,7 @@ Result<void> AppendFile::open() {
   file_ = std::move(opened).value();
   device_ = found.device;
   inode_ = found.inode;
+  end_is_known_ = false;
   half_line_left_ = false;
   return outcome::success();
 }
@@ -103,6 +113,7 @@ std::optional<AppendOutcome> AppendFile::append_to_open_file(std::string_view li
     return outcome;
   }
   const Unlocker unlocker(files_, file_.handle());
+  if (!end_is_known_) look_for_half_line();
   AppendOutcome outcome = write_locked(lines);
   const auto after = files_.stat(current_directory, path_.c_str());
   if (!after && after.error().number == ENOENT) return std::nullopt;
@@ -111,6 +122,16 @@ std::optional<AppendOutcome> AppendFile::append_to_open_file(std::string_view li
   outcome.was_empty = after.value().size_bytes == outcome.landed_bytes;
   outcome.landed_bytes = drop_half_line(lines, outcome.landed_bytes, after.value().size_bytes);
   return outcome;
+}
+
+/// A line that is appended to half a line would be lost with it.
+void AppendFile::look_for_half_line() {
+  end_is_known_ = true;
+  const auto found = files_.stat(file_.handle());
+  if (!found || found.value().size_bytes == 0) return;
+  char last = '\n';
+  const auto read = files_.read_at(file_.handle(), {&last, 1}, found.value().size_bytes - 1);
+  half_line_left_ = read && last != '\n';
 }
 
 AppendOutcome AppendFile::write_locked(std::string_view lines) {
@@ -150,13 +171,17 @@ std::size_t AppendFile::drop_half_line(std::string_view lines, std::size_t writt
   return whole_bytes;
 }
 
-Result<std::string> read_logfile(FileSystem& files, FileHandle file) {
+Result<LogContents> read_logfile(FileSystem& files, FileHandle file, std::time_t now, long nanoseconds) {
   TRY_VOID(files.lock(file, FileSystem::Lock::wait));
   const Unlocker unlocker(files, file);
-  TRY(found, files.stat(file));
-  std::string contents(found.size_bytes, '\0');
-  TRY(filled, read_fully(files, file, contents));
-  contents.resize(filled);
+  LogContents contents;
+  TRY(lines, read_all(files, file));
+  contents.lines = std::move(lines);
+  // Where the mark cannot be set, the time that is there has to do.
+  [[maybe_unused]] auto ignored = files.set_access_time(file, now, nanoseconds);
+  TRY(marked, files.stat(file));
+  contents.mark = marked.access_time;
+  contents.mark_nanoseconds = marked.access_nanoseconds;
   return contents;
 }
 
@@ -173,17 +198,17 @@ std::size_t place_for_copy(std::string_view handled, std::size_t arrived_bytes) 
 }
 
 Result<void> drop_handled_lines(FileSystem& files, FileHandle file, const std::string& path,
-                                std::string_view handled, std::time_t now, Durability durability) {
+                                const LogContents& handled, std::time_t now, Durability durability) {
   TRY_VOID(files.lock(file, FileSystem::Lock::wait));
   const Unlocker unlocker(files, file);
   TRY(found, files.stat(file));
-  std::string contents(found.size_bytes, '\0');
-  TRY(filled, read_fully(files, file, contents));
-  contents.resize(filled);
-
-  if (!handled.empty() && std::string_view(contents).substr(0, handled.size()) == handled) {
-    std::string arrived = contents.substr(handled.size());
-    const std::size_t end = arrived.empty() ? 0 : place_for_copy(handled, arrived.size());
+  if (found.access_time != handled.mark || found.access_nanoseconds != handled.mark_nanoseconds) {
+    return outcome::success();  // somebody else's send is at work
+  }
+  TRY(contents, read_all(files, file));
+  if (!handled.lines.empty() && contents.starts_with(handled.lines)) {
+    std::string arrived = contents.substr(handled.lines.size());
+    const std::size_t end = arrived.empty() ? 0 : place_for_copy(handled.lines, arrived.size());
     if (end != std::string_view::npos) {
       if (const std::size_t filler = end - arrived.size(); filler > 0) {
         arrived.append(filler - 1, '0').push_back('\n');

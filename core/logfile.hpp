@@ -58,33 +58,47 @@ class AppendFile {
                                                                  FileSystem::Lock patience);
   [[nodiscard]] AppendOutcome write_locked(std::string_view lines);
   [[nodiscard]] AppendOutcome fatal(std::string_view operation, Error error) const;
+  void look_for_half_line();
   std::size_t drop_half_line(std::string_view lines, std::size_t written, std::uint64_t size_bytes);
 
   FileSystem& files_;
   std::string name_;
   std::string path_;
   File file_;
-  std::uint64_t device_ = 0;     ///< of the open file
-  std::uint64_t inode_ = 0;      ///< of the open file
-  bool half_line_left_ = false;  ///< at the end of the open file: a line that a full disk cut
+  std::uint64_t device_ = 0;   ///< of the open file
+  std::uint64_t inode_ = 0;    ///< of the open file
+  bool end_is_known_ = false;  ///< somebody has looked whether the open file ends with a whole line
+  bool half_line_left_ =
+      false;  ///< it does not: a full disk, or a crash of the machine, has cut its last line
 };
 
 /// Makes the missing directories above `path`, mode 0700, as the reference does for logfiles and queue files.
 [[nodiscard]] Result<void> make_parent_directories(FileSystem& files, const std::string& path);
 
-/// Locks, and returns the whole contents.
-[[nodiscard]] Result<std::string> read_logfile(FileSystem& files, FileHandle file);
+/// What a send has read.
+struct LogContents {
+  std::string lines;
+  /// The file's access time since then, down to the nanosecond. Whoever sends the same log meanwhile changes
+  /// it; adds do not.
+  std::time_t mark = 0;
+  long mark_nanoseconds = 0;
+};
 
-/// Takes `handled`, the beginning of the file as it was read, out of it, and sets the time stamps of `path`
-/// to `now` (which tells refresh that the log has been looked at).
+/// Locks, reads everything, and leaves a mark: `now` and `nanoseconds` (not 0, and another number each time)
+/// as the access time.
+[[nodiscard]] Result<LogContents> read_logfile(FileSystem& files, FileHandle file, std::time_t now,
+                                               long nanoseconds);
+
+/// Takes the lines of `handled` out of the file, and sets the time stamps of `path` to `now` (which tells
+/// refresh that the log has been looked at).
 ///
-/// Under the lock, and only while the file still begins with `handled`: another flush process may have
-/// emptied it. Lines that came in meanwhile stay. At no instant is one of them missing or cut: they are
-/// copied to the front of the file while they still stand at its end, then the file is cut at the end of the
-/// copy. Where the copy does not fit into `handled`, the file stays as it is: lines that are looked at twice
-/// do no harm.
+/// Under the lock, and only while the file still begins with those lines and bears the mark: another flush
+/// process may have emptied it, and the same IDs may have been added again. Lines that came in meanwhile
+/// stay. At no instant is one of them missing or cut: they are copied to the front of the file while they
+/// still stand at its end, then the file is cut at the end of the copy. Where the copy does not fit into
+/// `handled`, the file stays as it is: lines that are looked at twice do no harm.
 [[nodiscard]] Result<void> drop_handled_lines(FileSystem& files, FileHandle file, const std::string& path,
-                                              std::string_view handled, std::time_t now,
+                                              const LogContents& handled, std::time_t now,
                                               Durability durability);
 
 /// Where a copy of `arrived` can end within `handled`: the end of a line of `handled`, with room for a line

@@ -1,5 +1,7 @@
 #include "core/sender.hpp"
 
+#include <random>
+
 #include "core/log_reader.hpp"
 #include "core/logfile.hpp"
 #include "core/queue_file.hpp"
@@ -19,6 +21,8 @@ constexpr std::chrono::milliseconds scan_interval{500};
 
 }  // namespace
 
+Sender::Sender(SpoolAccess& spool) : spool_(spool), last_mark_(static_cast<long>(std::random_device{}())) {}
+
 Task<Status> Sender::send(std::string name, Cause cause, StopToken stop) {
   auto& turn = turns_[name];
   if (!turn) turn = std::make_unique<Mutex>(spool_.loop);
@@ -30,6 +34,12 @@ Task<Status> Sender::send(std::string name, Cause cause, StopToken stop) {
   }
   if (mutex.is_free()) turns_.erase(name);
   co_return status;
+}
+
+long Sender::next_mark() {
+  constexpr long marks = 999'999'999;
+  last_mark_ = last_mark_ % marks + 1;
+  return last_mark_;
 }
 
 Status Sender::failed(const std::string& name, std::string_view operation, Error error) {
@@ -45,11 +55,13 @@ Task<Status> Sender::send_in_turn(const std::string& name, Cause cause, StopToke
   const File file = std::move(opened).value();
 
   if (cause == Cause::send_site) co_await spool_.queue_manager.trigger(QueueTrigger::unthrottle);
-  auto read = [&] { return read_logfile(spool_.files, file.handle()); };
+  auto read = [&, mark = next_mark()] {
+    return read_logfile(spool_.files, file.handle(), spool_.loop.wall_time(), mark);
+  };
   const auto contents = co_await in_pool(spool_.waiting_pool, read);
   if (!contents) co_return failed(name, "read", contents.error());
 
-  const auto moved = co_await move_all(name, contents.value(), stop);
+  const auto moved = co_await move_all(name, contents.value().lines, stop);
   if (!moved) {
     co_await spool_.queue_manager.trigger(QueueTrigger::scan_incoming);  // for those that were moved
     co_return Status::fail;
@@ -59,7 +71,7 @@ Task<Status> Sender::send_in_turn(const std::string& name, Cause cause, StopToke
                               spool_.config.uflush_durability);
   };
   const auto dropped = co_await in_pool(spool_.waiting_pool, drop);
-  if (!contents.value().empty()) co_await spool_.queue_manager.trigger(QueueTrigger::scan_incoming);
+  if (!contents.value().lines.empty()) co_await spool_.queue_manager.trigger(QueueTrigger::scan_incoming);
   if (!dropped) co_return failed(name, "truncate", dropped.error());
   co_return Status::ok;
 }

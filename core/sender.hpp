@@ -36,7 +36,7 @@ class Sender {
   /// Whom a send is for: a client's send_site un-throttles destinations first, a refresh does not.
   enum class Cause : std::uint8_t { send_site, refresh };
 
-  explicit Sender(SpoolAccess& spool) : spool_(spool) {}
+  explicit Sender(SpoolAccess& spool);
 
   /// Moves what the log `name` lists, then takes those lines out of it. The lock is held only to read and to
   /// shorten the file: adds for the site go on meanwhile. One send per log at a time; the next one waits and
@@ -48,12 +48,15 @@ class Sender {
   Task<Status> send_file(std::string queue_id);
 
  private:
-  struct Progress;
   Task<Status> send_in_turn(const std::string& name, Cause cause, StopToken stop);
   Task<Result<bool>> move_all(const std::string& name, std::string_view contents, StopToken stop);
   Status failed(const std::string& name, std::string_view operation, Error error);
 
+  /// 1 to 999,999,999: another one each time, and not those of another process.
+  long next_mark();
+
   SpoolAccess& spool_;
+  long last_mark_;
   std::unordered_map<std::string, std::unique_ptr<Mutex>> turns_;
 };
 

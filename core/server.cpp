@@ -208,6 +208,7 @@ Task<void> Server::watch(ServerSurroundings::Watch& watched) {
   while (!leaving_.stop_requested() && (watched.leave || !draining_.stop_requested())) {
     const op::Poll poll{.fd = watched.fd, .events = POLLIN};
     const auto readable = co_await Operation{loop_, poll, {.stop = watched.leave ? leaving_ : draining_}};
+    if (!readable && readable.error().number != ECANCELED) break;  // this one will never tell us anything
     if (!readable || !watched.must_end()) continue;
     if (watched.leave) {
       leave("signal");

@@ -114,9 +114,14 @@ Task<void> SiteLogs::write_in_background(SiteLog& site, boost::intrusive_ptr<App
 Task<Result<void>> SiteLogs::sync(const SiteLog& site, bool name_too) {
   CO_TRY_VOID(co_await Operation{loop_, op::Sync{site.file.handle()}});
   if (!name_too) co_return outcome::success();
-  const std::string directory = site.file.path().substr(0, site.file.path().rfind('/'));
-  CO_TRY(opened, files_.open(current_directory, directory.c_str(), FileSystem::Open::directory));
-  co_return co_await Operation{loop_, op::Sync{opened.handle()}};
+  // The way to the file may be new as well, if the flush directory is hashed.
+  std::string directory = site.file.path();
+  for (std::size_t slash = directory.rfind('/'); slash != std::string::npos; slash = directory.rfind('/')) {
+    directory.resize(slash);
+    CO_TRY(opened, files_.open(current_directory, directory.c_str(), FileSystem::Open::directory));
+    CO_TRY_VOID(co_await Operation{loop_, op::Sync{opened.handle()}});
+  }
+  co_return outcome::success();
 }
 
 void SiteLogs::settle(AppendBatch& batch, const AppendOutcome& outcome) {

@@ -33,6 +33,7 @@ struct FileStat {
   mode_t mode = 0;  ///< type and permission bits
   uid_t owner = 0;
   std::time_t access_time = 0;
+  long access_nanoseconds = 0;  ///< the rest of access_time
   std::time_t change_time = 0;  ///< of the contents: mtime
 };
 
@@ -44,7 +45,8 @@ class File;
 
 class FileSystem {
  public:
-  /// How `open` opens. `append_create` makes a missing file with mode 0600.
+  /// How `open` opens. `append_create` makes a missing file with mode 0600; where permissions allow it, the
+  /// file can be read too, and reading leaves its access time alone.
   enum class Open : std::uint8_t { append_create, read_write, write_nonblocking, directory };
   enum class Lock : std::uint8_t { try_now, wait };
 
@@ -80,6 +82,8 @@ class FileSystem {
 
   /// Sets access and modification time to `when`, whole seconds.
   [[nodiscard]] virtual Result<void> set_times(FileHandle directory, const char* name, std::time_t when) = 0;
+  /// Sets the access time alone.
+  [[nodiscard]] virtual Result<void> set_access_time(FileHandle file, std::time_t when, long nanoseconds) = 0;
   [[nodiscard]] virtual Result<void> set_mode(FileHandle file, mode_t permissions) = 0;
   [[nodiscard]] virtual Result<void> rename(FileHandle from_directory, const char* from,
                                             FileHandle to_directory, const char* to) = 0;

@@ -16,7 +16,7 @@ constexpr mode_t new_file_mode = 0600;
 int open_flags(FileSystem::Open how) {
   switch (how) {
     case FileSystem::Open::append_create:
-      return O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC;
+      return O_RDWR | O_NOATIME | O_CREAT | O_APPEND | O_CLOEXEC;
     case FileSystem::Open::read_write:
       return O_RDWR | O_CLOEXEC;
     case FileSystem::Open::write_nonblocking:
@@ -48,13 +48,17 @@ Result<FileStat> checked_stat(int answer, const struct stat& from) {
                   .mode = from.st_mode,
                   .owner = from.st_uid,
                   .access_time = from.st_atime,
+                  .access_nanoseconds = from.st_atim.tv_nsec,
                   .change_time = from.st_mtime};
 }
 
 }  // namespace
 
 Result<FileHandle> KernelFiles::open_handle(FileHandle directory, const char* name, Open how) {
-  const int fd = ::openat(directory, name, open_flags(how), new_file_mode);
+  int fd = ::openat(directory, name, open_flags(how), new_file_mode);
+  if (fd < 0 && how == Open::append_create && (errno == EPERM || errno == EACCES)) {
+    fd = ::openat(directory, name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, new_file_mode);
+  }
   if (fd < 0) return last_error();
   return fd;
 }
@@ -114,6 +118,11 @@ Result<FileStat> KernelFiles::stat_link(FileHandle directory, const char* name) 
 Result<void> KernelFiles::set_times(FileHandle directory, const char* name, std::time_t when) {
   const std::array<timespec, 2> times{{{when, 0}, {when, 0}}};
   return checked(::utimensat(directory, name, times.data(), 0));
+}
+
+Result<void> KernelFiles::set_access_time(FileHandle file, std::time_t when, long nanoseconds) {
+  const std::array<timespec, 2> times{{{when, nanoseconds}, {0, UTIME_OMIT}}};
+  return checked(::futimens(file, times.data()));
 }
 
 Result<void> KernelFiles::set_mode(FileHandle file, mode_t permissions) {

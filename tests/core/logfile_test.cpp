@@ -13,8 +13,12 @@ constexpr const char* path = "flush/example_com";
 Result<void> drop(Sim& sim, std::string_view handled, Durability durability = Durability::none) {
   auto file = sim.files.open(current_directory, path, FileSystem::Open::read_write);
   FLUSH_ASSERT(file.has_value());
-  return drop_handled_lines(sim.files, file.value().handle(), path, handled, sim.clock.wall_time(),
-                            durability);
+  FileSystem& files = sim.files;
+  const auto found = files.stat(file.value().handle());
+  FLUSH_ASSERT(found.has_value());
+  const LogContents contents{std::string(handled), found.value().access_time,
+                             found.value().access_nanoseconds};
+  return drop_handled_lines(files, file.value().handle(), path, contents, sim.clock.wall_time(), durability);
 }
 
 /// A filler line is a queue ID of zeros.
@@ -311,14 +315,41 @@ TEST(AppendFile, TellsWhyInTheReferencesWords) {
   EXPECT_EQ(lock.failure, "flush_add_path: lock fast flush logfile example_com: No locks available");
 }
 
+TEST(DropHandledLines, LeavesALogAloneThatAnotherSendHasReadMeanwhile) {
+  Sim sim{Seed{1}};
+  sim.files.write(path, "A1\n");
+  auto file = sim.files.open(current_directory, path, FileSystem::Open::read_write);
+  const FileHandle handle = file.value().handle();
+  const auto contents = read_logfile(sim.files, handle, sim.clock.wall_time(), 7);
+  ASSERT_TRUE(contents.has_value());
+  // The other one moves A1 and empties the log; A1 is deferred once more, and added again.
+  ASSERT_TRUE(read_logfile(sim.files, handle, sim.clock.wall_time(), 8));
+  ASSERT_TRUE(drop(sim, "A1\n"));
+  sim.files.append(path, "A1\n");
+  ASSERT_TRUE(
+      drop_handled_lines(sim.files, handle, path, contents.value(), sim.clock.wall_time(), Durability::none));
+  EXPECT_EQ(sim.files.read(path), "A1\n");
+}
+
+TEST(Append, PutsALineBehindHalfALineThatACrashLeft) {
+  Sim sim{Seed{1}};
+  sim.files.write(path, "A1\nTOR");
+  AppendFile file(sim.files, "example_com", path);
+  const AppendOutcome outcome = file.append("B2\n", FileSystem::Lock::try_now);
+  EXPECT_EQ(outcome.landed_bytes, 3U);
+  EXPECT_EQ(sim.files.read(path), "A1\nTOR\nB2\n");
+}
+
 TEST(ReadLogfile, ReturnsTheContentsAndReleasesTheLock) {
   Sim sim{Seed{1}};
   const std::string text = random_lines(sim.dice, 500, 'x');
   sim.files.write(path, text);
   auto file = sim.files.open(current_directory, path, FileSystem::Open::read_write);
-  const auto contents = read_logfile(sim.files, file.value().handle());
+  const auto contents = read_logfile(sim.files, file.value().handle(), sim.clock.wall_time(), 7);
   ASSERT_TRUE(contents.has_value());
-  EXPECT_EQ(contents.value(), text);
+  EXPECT_EQ(contents.value().lines, text);
+  EXPECT_EQ(contents.value().mark, sim.clock.wall_time());
+  EXPECT_EQ(contents.value().mark_nanoseconds, 7);
   EXPECT_FALSE(sim.files.is_locked(path));
 }
 

@@ -294,8 +294,7 @@ Weather draw_weather(std::uint64_t seed) {
   Weather weather;
   weather.sockets_break = dice.chance(0.3);
   weather.other_process = dice.chance(0.4);
-  // With another process that empties logs, the same ID again could not be told from the old line.
-  weather.mail_is_deferred_again = !weather.other_process && dice.chance(0.6);
+  weather.mail_is_deferred_again = dice.chance(0.6);
   weather.disk_fills = dice.chance(0.3);
   weather.messages_vanish = dice.chance(0.3);
   if (dice.chance(0.3)) weather.durability = Durability::sync;

@@ -147,10 +147,18 @@ TYPED_TEST(FileSystemTest, ReadsAndWritesAtAnOffset) {
   EXPECT_EQ(this->read("log"), std::string("0123456789\0\0xy", 14));
 }
 
-TYPED_TEST(FileSystemTest, RefusesToReadWhatIsOpenForAppend) {
+TYPED_TEST(FileSystemTest, ReadsWhatIsOpenForAppendWithoutTouchingItsAccessTime) {
+  this->write("log", "0123456789");
+  FileSystem& disk = this->files;
+  ASSERT_TRUE(disk.set_times(this->root, "log", 1234));
   const File log = this->open("log", Open::append_create);
+  ASSERT_TRUE(disk.set_access_time(log.handle(), 5678, 90));
   std::array<char, 4> buffer{};
-  EXPECT_EQ(this->error_of(this->files.read_at(log.handle(), buffer, 0)), EBADF);
+  EXPECT_EQ(disk.read_at(log.handle(), buffer, 8).value(), 2U);
+  const FileStat found = disk.stat(log.handle()).value();
+  EXPECT_EQ(found.access_time, 5678);
+  EXPECT_EQ(found.access_nanoseconds, 90);
+  EXPECT_EQ(found.change_time, 1234);
 }
 
 TYPED_TEST(FileSystemTest, TruncatesAndExtends) {

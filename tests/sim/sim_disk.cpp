@@ -31,6 +31,7 @@ class TreeCopy {
     copied->permissions = from.permissions;
     copied->owner = from.owner;
     copied->access_time = from.access_time;
+    copied->access_nanoseconds = from.access_nanoseconds;
     copied->change_time = from.change_time;
     copied->links = from.links;
     copied->parent = from.type == SimInode::Type::directory ? parent : nullptr;

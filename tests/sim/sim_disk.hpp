@@ -38,6 +38,7 @@ struct SimInode {
   mode_t permissions = 0600;
   uid_t owner = 0;
   std::time_t access_time = 0;
+  long access_nanoseconds = 0;
   std::time_t change_time = 0;
   std::uint64_t links = 0;
   std::string data;  ///< contents, or the target of a symbolic link

@@ -21,13 +21,15 @@ FileStat stat_of(const SimInode& inode) {
           .mode = inode.mode(),
           .owner = inode.owner,
           .access_time = inode.access_time,
+          .access_nanoseconds = inode.access_nanoseconds,
           .change_time = inode.change_time};
 }
 
 /// As `relatime` mounts do, the default of Linux.
 void note_read(SimInode& inode, std::time_t now) {
-  if (inode.access_time <= inode.change_time || inode.access_time + relatime_seconds <= now)
-    inode.access_time = now;
+  if (inode.access_time > inode.change_time && inode.access_time + relatime_seconds > now) return;
+  inode.access_time = now;
+  inode.access_nanoseconds = 0;
 }
 
 }  // namespace
@@ -219,9 +221,9 @@ Result<std::size_t> SimFiles::read_at(FileHandle file, std::span<char> into, std
   TRY(description, opened(file));
   TRY_VOID(enter(FileCall::read, description->path));
   if (description->how == Open::directory) return Error{EISDIR};
-  if (description->how != Open::read_write) return Error{EBADF};
+  if (description->how != Open::read_write && description->how != Open::append_create) return Error{EBADF};
   SimInode& inode = *description->inode;
-  note_read(inode, disk_.wall_time());
+  if (description->how == Open::read_write) note_read(inode, disk_.wall_time());
   if (offset >= inode.data.size()) return std::size_t{0};
   return inode.data.copy(into.data(), into.size(), offset);
 }
@@ -296,6 +298,15 @@ Result<void> SimFiles::set_times(FileHandle directory, const char* name, std::ti
   TRY_VOID(enter(FileCall::set_times, path_of(directory, name)));
   TRY(inode, existing(directory, name));
   inode->access_time = inode->change_time = when;
+  inode->access_nanoseconds = 0;
+  return outcome::success();
+}
+
+Result<void> SimFiles::set_access_time(FileHandle file, std::time_t when, long nanoseconds) {
+  TRY(description, opened(file));
+  TRY_VOID(enter(FileCall::set_times, description->path));
+  description->inode->access_time = when;
+  description->inode->access_nanoseconds = nanoseconds;
   return outcome::success();
 }
 

@@ -109,6 +109,7 @@ class SimFiles final : public FileSystem {
   [[nodiscard]] Result<FileStat> stat(FileHandle directory, const char* name) override;
   [[nodiscard]] Result<FileStat> stat_link(FileHandle directory, const char* name) override;
   [[nodiscard]] Result<void> set_times(FileHandle directory, const char* name, std::time_t when) override;
+  [[nodiscard]] Result<void> set_access_time(FileHandle file, std::time_t when, long nanoseconds) override;
   [[nodiscard]] Result<void> set_mode(FileHandle file, mode_t permissions) override;
   [[nodiscard]] Result<void> rename(FileHandle from_directory, const char* from, FileHandle to_directory,
                                     const char* to) override;
