@@ -117,7 +117,7 @@ std::optional<AppendOutcome> AppendFile::append_to_open_file(std::string_view li
   AppendOutcome outcome = write_locked(lines);
   const auto after = files_.stat(current_directory, path_.c_str());
   if (!after && after.error().number == ENOENT) return std::nullopt;
-  if (!after) return fatal("stat", after.error());
+  if (!after) return fatal("open", after.error());  // as whoever opens it by its name would see
   if (after.value().inode != inode_ || after.value().device != device_) return std::nullopt;
   outcome.was_empty = after.value().size_bytes == outcome.landed_bytes;
   outcome.landed_bytes = drop_half_line(lines, outcome.landed_bytes, after.value().size_bytes);

@@ -103,9 +103,15 @@ void Refresher::look_at(const std::string& directory, const std::string& name, s
 bool Refresher::remove_if_empty(const std::string& path, Findings& findings) {
   // With the lock in our hands nobody can be about to write; who has it now is about to, so the log stays.
   const auto removed = [&]() -> Result<bool> {
-    TRY(file, spool_.files.open(current_directory, path.c_str(), FileSystem::Open::read_write));
-    TRY_VOID(spool_.files.lock(file.handle(), FileSystem::Lock::try_now));
-    TRY(found, spool_.files.stat(file.handle()));
+    const auto file = spool_.files.open(current_directory, path.c_str(), FileSystem::Open::read_write);
+    if (!file && file.error().number == EACCES) {
+      // Nobody adds to a log that we may not open; we may still remove it.
+      TRY_VOID(spool_.files.unlink(current_directory, path.c_str()));
+      return true;
+    }
+    if (!file) return file.error();
+    TRY_VOID(spool_.files.lock(file.value().handle(), FileSystem::Lock::try_now));
+    TRY(found, spool_.files.stat(file.value().handle()));
     if (found.size_bytes > 0) return false;
     // Another process may have unlinked what we opened, and somebody may have made a new log since.
     TRY(named, spool_.files.stat(current_directory, path.c_str()));

@@ -23,6 +23,8 @@ int open_flags(FileSystem::Open how) {
       return O_WRONLY | O_NONBLOCK | O_CLOEXEC;
     case FileSystem::Open::directory:
       return O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+    case FileSystem::Open::place:
+      return O_PATH | O_DIRECTORY | O_CLOEXEC;
   }
   return 0;
 }
@@ -143,8 +145,9 @@ Result<void> KernelFiles::make_directory(FileHandle directory, const char* name,
 }
 
 Result<std::vector<DirectoryEntry>> KernelFiles::list(FileHandle directory) {
-  // A second open description, so that neither the reading position nor the handle itself is used up.
-  const int fd = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  // A second descriptor, so that the handle itself is not used up. Not a second open(2), of ".": that takes
+  // the right to search the directory, which its reader need not have.
+  const int fd = ::fcntl(directory, F_DUPFD_CLOEXEC, 0);
   if (fd < 0) return last_error();
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(fd), ::closedir);
   if (!stream) {
@@ -152,6 +155,7 @@ Result<std::vector<DirectoryEntry>> KernelFiles::list(FileHandle directory) {
     ::close(fd);
     return error;
   }
+  ::rewinddir(stream.get());  // the reading position is that of whoever listed before
   std::vector<DirectoryEntry> entries;
   errno = 0;
   while (const dirent* entry = ::readdir(stream.get())) {

@@ -27,9 +27,14 @@ constexpr std::uint64_t refer = LANDLOCK_ACCESS_FS_REFER;
 #else
 constexpr std::uint64_t refer = 1ULL << 13;
 #endif
+/// A send moves what has the name of a message, whatever it is: renaming a directory, a link or a socket
+/// takes the rights to remove it here and to make it there.
+constexpr std::uint64_t rights_to_move = LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_MAKE_SYM |
+                                         LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO | refer;
 constexpr std::uint64_t needed_rights = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE |
                                         LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
-                                        LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | refer;
+                                        LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
+                                        rights_to_move;
 
 int create_ruleset(const landlock_ruleset_attr* attributes, std::size_t size, unsigned flags) {
   return static_cast<int>(::syscall(SYS_landlock_create_ruleset, attributes, size, flags));

@@ -145,6 +145,7 @@ Result<SimInodePtr> SimFiles::existing(FileHandle directory, const char* name, b
 
 Result<FileHandle> SimFiles::open_handle(FileHandle directory, const char* name, Open how) {
   const std::string path = path_of(directory, name);
+  if (how == Open::place) how = Open::directory;  // rights do not exist here
   TRY_VOID(enter(FileCall::open, path));
   TRY(place, find(directory, name));
   SimInodePtr inode = place.inode;
