@@ -53,9 +53,8 @@ bool fold_unicode(std::string_view text, std::string& scratch) {
 }  // namespace
 
 std::string_view fold_case(std::string_view text, Folding folding, std::string& scratch) {
-  // Malformed UTF-8 is still folded as ASCII (seen on 3.7.11).
-  if (folding == Folding::utf8 && !is_ascii(text) && is_valid_utf8(text) && fold_unicode(text, scratch))
-    return scratch;
+  // ICU leaves bytes that are no character as they are, and folds those around them (seen on 3.7.11).
+  if (folding == Folding::utf8 && !is_ascii(text) && fold_unicode(text, scratch)) return scratch;
   return fold_ascii(text, scratch);
 }
 

@@ -23,6 +23,14 @@ std::string_view next_parent(std::string_view key, bool parents_match) noexcept 
   return key.substr(parents_match ? dot + 1 : dot);
 }
 
+/// The key that a table is asked for next. Unlike a literal, a table is never asked for a parent in front of
+/// whose dot there is nothing: `.example.com` and then `com`.
+std::string_view next_key(std::string_view key, bool parents_match) noexcept {
+  const std::size_t dot = key.find('.', 1);
+  if (dot == std::string_view::npos) return {};
+  return key.substr(parents_match ? dot + 1 : dot);
+}
+
 std::string lookup_problem(std::string_view list, const Table& table) {
   return fmt::format("{}: {}: table lookup problem", list, table.name());
 }
@@ -210,7 +218,7 @@ std::optional<EligibleSites::Literal> EligibleSites::first_literal(std::string_v
 }
 
 Lookup EligibleSites::look_up(Table& table, std::string_view site, Inquiry& inquiry) const {
-  for (std::string_view key = site; !key.empty(); key = next_parent(key, parents_match_)) {
+  for (std::string_view key = site; !key.empty(); key = next_key(key, parents_match_)) {
     const Lookup answer = look_up_key(table, key, inquiry);
     if (answer != Lookup::not_found || table.keys() == Keys::pattern) return answer;
   }
@@ -218,9 +226,9 @@ Lookup EligibleSites::look_up(Table& table, std::string_view site, Inquiry& inqu
 }
 
 Lookup EligibleSites::look_up_key(Table& table, std::string_view key, Inquiry& inquiry) const {
-  if (folding_ == Folding::utf8 && !is_valid_utf8(key)) {
-    inquiry.warnings.push_back(
-        fmt::format("{}: non-UTF-8 key \"{}\": malformed UTF-8 or invalid codepoint", table.name(), key));
+  if (folding_ == Folding::utf8 && table.is_available() && !is_valid_utf8(key)) {
+    inquiry.warnings.push_back(fmt::format("{}: non-UTF-8 key \"{}\": malformed UTF-8 or invalid codepoint",
+                                           table.opened_name(), key));
     return Lookup::not_found;
   }
   return table.find(key, inquiry);

@@ -45,6 +45,9 @@ class DbTable final : public Table {
   }
 
   [[nodiscard]] bool may_block() const noexcept override { return true; }
+  [[nodiscard]] std::string opened_name() const override {
+    return fmt::format("{}:{}", split_type_name(name()).first, file_);
+  }
 
  private:
   /// Asks for none of the value's bytes: that it is there is all we want to know.

@@ -21,6 +21,7 @@ class UnavailableTable final : public Table {
   UnavailableTable(std::string name, std::string why)
       : Table(std::move(name), Keys::pattern), why_(std::move(why)) {}
   [[nodiscard]] Lookup find(std::string_view key, Inquiry& inquiry) override;
+  [[nodiscard]] bool is_available() const noexcept override { return false; }
 
  private:
   std::string why_;

@@ -32,6 +32,11 @@ class Table {
   /// True when find() may be unanswered.
   [[nodiscard]] virtual bool is_remote() const noexcept { return false; }
 
+  /// False for a table that could not be opened: it fails whatever it is asked.
+  [[nodiscard]] virtual bool is_available() const noexcept { return true; }
+
+  /// `type:name` as the open table calls itself: a compiled one by its file.
+  [[nodiscard]] virtual std::string opened_name() const { return name_; }
   /// `type:name` as configured.
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   /// A remote table knows it once it has found an answer.

@@ -35,13 +35,15 @@ TEST(FoldCase, GrowsTheTextWhereFoldingMakesItLonger) {
   EXPECT_EQ(fold_case(text, Folding::utf8), folded);
 }
 
-TEST(FoldCase, FoldsMalformedUtf8AsAscii) {
+TEST(FoldCase, FoldsTheCharactersAroundMalformedUtf8) {
   EXPECT_EQ(fold_case("B\xfc"
                       "CHER",
                       Folding::utf8),
             "b\xfc"
             "cher");
-  EXPECT_EQ(fold_case("Ü\xff.X", Folding::utf8), "Ü\xff.x");
+  EXPECT_EQ(fold_case("Ü\xff.X", Folding::utf8), "ü\xff.x");
+  EXPECT_EQ(fold_case("Ü\xf0\x9f\x98.X", Folding::utf8), "ü\xf0\x9f\x98.x");
+  EXPECT_EQ(fold_case("Ü\xed\xa0\x80.X", Folding::utf8), "ü\xed\xa0\x80.x");
 }
 
 TEST(FoldCase, MayFoldIntoTheScratchThatItReadsFrom) {

@@ -111,6 +111,14 @@ TEST(EligibleSites, AskTablesForParentDomains) {
   EXPECT_FALSE(List("inline:{a.b=1}", parents_off).takes("x.a.b"));
 }
 
+TEST(EligibleSites, AskNoTableForTheParentBehindALeadingDot) {
+  List list("inline:{b.c=1}");
+  EXPECT_FALSE(list.takes(".b.c"));
+  EXPECT_TRUE(list.takes("a.b.c"));
+  EXPECT_TRUE(List("inline:{c=1}").takes(".b.c"));
+  EXPECT_TRUE(List("b.c").takes(".b.c")) << "a literal is no table";
+}
+
 TEST(EligibleSites, AskNoTableAboutAnEmptySite) {
   EXPECT_EQ(List("static:all").test(""), Eligibility::denied);
   EXPECT_EQ(List("fail:x").test(""), Eligibility::denied);
@@ -187,6 +195,14 @@ TEST(EligibleSites, DoNotAskATableForAKeyThatIsNotUtf8) {
               ElementsAre("warning: static:all: non-UTF-8 key \"b?\": malformed UTF-8 or invalid codepoint"));
   EXPECT_TRUE(list.takes("b\xfc.x")) << "its parent domain is asked for";
   EXPECT_TRUE(List("static:all", parents_on, {}, false).takes("\xff"));
+}
+
+TEST(EligibleSites, FailForATableThatIsNotThereWhateverTheKeyIs) {
+  List list("foo:x");
+  EXPECT_EQ(list.test("b\xfc"), Eligibility::failed);
+  EXPECT_THAT(list.sink.records,
+              ElementsAre("warning: foo:x is unavailable. unsupported dictionary type: foo",
+                          "warning: fast_flush_domains: foo:x: table lookup problem"));
 }
 
 TEST(EligibleSites, EvaluateTheListOfParentMatchingLists) {
