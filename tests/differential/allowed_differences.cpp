@@ -1,0 +1,244 @@
+#include "tests/differential/allowed_differences.hpp"
+
+#include <algorithm>
+
+namespace uflush::differential {
+namespace {
+
+using support::Ending;
+
+bool contains(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+bool last_line_contains(const Observation& seen, std::string_view part) {
+  return !seen.log.empty() && contains(seen.log.back(), part);
+}
+
+/// A process that ends does not answer; one that goes on does.
+bool failure_is_answered(const Circumstances& step, Observation& expected, const Observation& ours) {
+  const bool at_work = last_line_contains(expected, ": fatal: flush_add_path: open ") ||
+                       last_line_contains(expected, ": fatal: flush_send_path: open ");
+  if (step.conversation.pipelined) return false;  // see below
+  if (!at_work || !expected.reply.empty() || ours.reply.empty()) return false;
+  expected.reply = support::reply_bytes(support::status_fail);
+  return true;
+}
+
+/// The reference goes without an answer to the request that its process died of; the requests that uflush
+/// takes from the same connection are all answered. What was logged until then must be the same.
+bool pipeline_survives_failure(const Circumstances& step, Observation& expected, const Observation& ours) {
+  if (!step.conversation.pipelined || !expected.has_fatal()) return false;
+  const std::string failure = support::reply_bytes(support::status_fail);
+  std::string without_failures = ours.reply;
+  for (std::size_t at = 0; (at = without_failures.find(failure)) != std::string::npos;)
+    without_failures.erase(at, failure.size());
+  const bool alike = without_failures == expected.reply && expected.log.size() <= ours.log.size() &&
+                     std::equal(expected.log.begin(), expected.log.end(), ours.log.begin());
+  if (!alike) return false;
+  expected.reply = ours.reply;
+  expected.log = ours.log;
+  return true;
+}
+
+bool silence_is_answered_in_full(const Circumstances& /*step*/, Observation& expected,
+                                 const Observation& ours) {
+  constexpr std::string_view complaint = "end-of-input while reading request from ";
+  if (expected.reply != support::bytes("3\0\0") || !last_line_contains(expected, complaint)) return false;
+  expected.reply = support::reply_bytes(support::status_bad);
+  std::string& line = expected.log.back();
+  if (last_line_contains(ours, complaint)) line = line.substr(0, line.rfind(": ") + 2) + "Application error";
+  return true;
+}
+
+bool is_about_one_file(const std::string& line) {
+  return contains(line, ": warning: flush_one_file: ") ||
+         contains(line, ": rename from deferred to incoming: ");
+}
+
+/// Who does not look at a message again for each time that a log names it, does not complain again.
+bool repeated_ids_are_tried_once(const Circumstances& /*step*/, Observation& expected,
+                                 const Observation& ours) {
+  std::vector<std::string> lines;
+  for (const std::string& line : expected.log) {
+    const auto times_in = [&line](const std::vector<std::string>& log) {
+      return std::count(log.begin(), log.end(), line);
+    };
+    if (is_about_one_file(line) && times_in(lines) > 0 && times_in(lines) >= times_in(ours.log)) continue;
+    lines.push_back(line);
+  }
+  const bool at_work = lines.size() < expected.log.size();
+  expected.log = std::move(lines);
+  return at_work;
+}
+
+/// A site whose verdict is remembered is not complained about again.
+bool bad_sites_are_named_less_often(const Circumstances& step, Observation& expected,
+                                    const Observation& ours) {
+  const auto was_said = [&](const std::string& line) {
+    const bool about_a_site =
+        contains(line, ": non-UTF-8 key ") || contains(line, "midna_domain_to_ascii_create");
+    return about_a_site && step.said_before.count(line) > 0 &&
+           std::find(ours.log.begin(), ours.log.end(), line) == ours.log.end();
+  };
+  const auto end = std::remove_if(expected.log.begin(), expected.log.end(), was_said);
+  const bool at_work = end != expected.log.end();
+  expected.log.erase(end, expected.log.end());
+  return at_work;
+}
+
+/// The last line of such a log is one more bad line to us, and the end of the file to the reference: to be
+/// complained about, and with nothing else in the log the only reason to empty it.
+bool byte_255_is_no_end_of_file(const Circumstances& step, Observation& expected, const Observation& ours) {
+  bool at_work = false;
+  for (const auto& [path, description] : step.before) {
+    if (path.rfind("flush/", 0) != 0 || !contains(description, "\\xff\"")) continue;
+    const std::string tail = " in fast flush logfile " + path.substr(path.rfind('/') + 1);
+    const auto is_complaint = [&](const std::string& line) {
+      return contains(line, ": warning: bad queue id ") && line.size() > tail.size() &&
+             line.compare(line.size() - tail.size(), tail.size(), tail) == 0;
+    };
+    const auto complaints = [&](const Observation& seen) {
+      return std::count_if(seen.log.begin(), seen.log.end(), is_complaint);
+    };
+    if (complaints(ours) != complaints(expected) + 1) continue;
+    at_work = true;
+    const auto last = std::find_if(ours.log.rbegin(), ours.log.rend(), is_complaint);
+    expected.log.push_back(*last);
+    const bool was_only_line = expected.spool[path].find("\\xff\"") != std::string::npos;
+    if (!was_only_line) continue;
+    expected.spool[path] = ours.spool.count(path) > 0 ? ours.spool.at(path) : "(not there)";
+    if (!ours.triggers.empty() && ours.triggers.back() == 'I') expected.triggers += 'I';
+  }
+  return at_work;
+}
+
+/// The reference's process ends in the middle of a refresh and leaves the rest undone: nothing of that can be
+/// compared. Of the log, what it did say must be said by us too.
+bool refresh_goes_on(const Circumstances& step, Observation& expected, const Observation& ours) {
+  const bool is_refresh = !contains(step.conversation.all_bytes(), "send_site") &&
+                          expected.reply == ours.reply && !ours.reply.empty();
+  if (!is_refresh) return false;
+  for (const std::string& line : expected.log)
+    if (std::find(ours.log.begin(), ours.log.end(), line) == ours.log.end()) return false;
+  expected.log = ours.log;
+  expected.triggers = ours.triggers;
+  expected.spool = ours.spool;
+  return true;
+}
+
+bool refresh_skips_strangers(const Circumstances& step, Observation& expected, const Observation& ours) {
+  const bool at_work = (last_line_contains(expected, ": fatal: scan_dir_push: open directory flush/") &&
+                        last_line_contains(expected, "Not a directory")) ||
+                       (last_line_contains(expected, ": fatal: flush_send_path: open fast flush logfile ") &&
+                        last_line_contains(expected, "Is a directory"));
+  if (!at_work) return false;
+  Observation without = expected;
+  without.log.pop_back();
+  if (!refresh_goes_on(step, without, ours)) return false;
+  expected = std::move(without);
+  return true;
+}
+
+bool refresh_survives_failure(const Circumstances& step, Observation& expected, const Observation& ours) {
+  const bool at_work = last_line_contains(expected, ": fatal: scan_dir_push: open directory ") ||
+                       last_line_contains(expected, ": fatal: flush_send_path: open fast flush logfile ");
+  return at_work && refresh_goes_on(step, expected, ours);
+}
+
+/// 3.7 lets every lead byte with continuation bytes behind it into the log; we want, as 3.9 does, characters.
+bool log_text_is_well_formed(const Circumstances& /*step*/, Observation& expected, const Observation& ours) {
+  const auto is_cleaner = [](const std::string& cleaner, const std::string& line) {
+    const auto same = [](char ours_byte, char byte) {
+      return ours_byte == byte || (ours_byte == '?' && static_cast<unsigned char>(byte) >= 0x80);
+    };
+    return std::equal(cleaner.begin(), cleaner.end(), line.begin(), line.end(), same);
+  };
+  bool at_work = false;
+  for (std::string& line : expected.log) {
+    if (std::find(ours.log.begin(), ours.log.end(), line) != ours.log.end()) continue;
+    const auto cleaner = std::find_if(ours.log.begin(), ours.log.end(),
+                                      [&](const std::string& other) { return is_cleaner(other, line); });
+    if (cleaner == ours.log.end()) continue;
+    line = *cleaner;
+    at_work = true;
+  }
+  return at_work;
+}
+
+/// The logfile's path, of those in `spool`, whose name the end of a log line tells.
+const std::string* logfile_named_by(const std::string& line, const Snapshot& spool) {
+  for (const auto& [path, _] : spool) {
+    const std::string name = path.substr(path.rfind('/') + 1);
+    if (path.rfind("flush/", 0) == 0 && contains(line, " fast flush logfile " + name + ": ")) return &path;
+  }
+  return nullptr;
+}
+
+/// A logfile that is open stays open when its mode changes; the reference opens it for each add.
+bool open_logfile_outlives_its_mode(const Circumstances& step, Observation& expected,
+                                    const Observation& ours) {
+  const bool refused = last_line_contains(expected, ": fatal: flush_add_path: open ") &&
+                       last_line_contains(expected, ": Permission denied") && !ours.has_fatal();
+  const std::string* path = refused ? logfile_named_by(expected.log.back(), step.before) : nullptr;
+  if (path == nullptr || ours.spool.count(*path) == 0) return false;
+  const std::string& description = step.before.at(*path);
+  if (description.rfind("file 0000", 0) != 0 && description.rfind("file 0400", 0) != 0) return false;
+  expected.log.pop_back();
+  expected.reply = ours.reply;
+  expected.spool[*path] = ours.spool.at(*path);
+  return true;
+}
+
+/// A file that is open is written to before we see that it is no longer the site's logfile; then the line
+/// goes to the new one as well. One ID too many in a file that nobody sends from, or that sends it twice.
+bool line_goes_to_a_replaced_logfile_too(const Circumstances& step, Observation& expected,
+                                         const Observation& ours) {
+  if (!contains(step.conversation.all_bytes(), std::string("request\0add", 11))) return false;
+  bool at_work = false;
+  for (auto& [path, description] : expected.spool) {
+    const auto own = ours.spool.find(path);
+    if (path.rfind("flush/", 0) != 0 || own == ours.spool.end() || own->second == description) continue;
+    const std::size_t content = description.find('"');
+    const std::size_t own_content = own->second.find('"');
+    if (content == std::string::npos || own_content == std::string::npos) continue;
+    const std::string old_text = description.substr(content, description.size() - content - 1);
+    if (own->second.compare(own_content, old_text.size(), old_text) != 0) continue;
+    const std::string_view added = std::string_view(own->second).substr(own_content + old_text.size());
+    const std::string_view id = added.substr(0, added.find("\\x0a\""));
+    if (id.empty() || !contains(step.conversation.all_bytes(), id)) continue;
+    description = own->second;
+    at_work = true;
+  }
+  return at_work;
+}
+
+/// What follows a request is read, to see whether it is one, and so cannot be thrown away unread.
+bool rest_is_read(const Circumstances& /*step*/, Observation& expected, const Observation& ours) {
+  if (expected.ending != Ending::reset || ours.ending != Ending::eof) return false;
+  expected.ending = Ending::eof;
+  return true;
+}
+
+}  // namespace
+
+std::span<const AllowedDifference> allowed_differences() {
+  static constexpr AllowedDifference table[] = {
+      {"add: the mode of an open logfile changes", "3.1", open_logfile_outlives_its_mode},
+      {"add: an open logfile is replaced", "3.1", line_goes_to_a_replaced_logfile_too},
+      {"add, send: open or lock fails", "3.8, 10.23", failure_is_answered},
+      {"second request behind the first", "2.2, 10.23", pipeline_survives_failure},
+      {"client that closes without a request", "2.6 row 27, 10.18", silence_is_answered_in_full},
+      {"bytes that are no text, in the log", "7.5", log_text_is_well_formed},
+      {"repeated queue IDs", "3.7, 10.11", repeated_ids_are_tried_once},
+      {"reasons in the log", "4.2", bad_sites_are_named_less_often},
+      {"a log that ends in byte 0xFF without a newline", "3.3, 10.20", byte_255_is_no_end_of_file},
+      {"refresh: a logfile with a one-letter name, a directory with a long one", "3.5, 10.3, 10.4",
+       refresh_skips_strangers},
+      {"add, send: open or lock fails", "3.5, 10.23", refresh_survives_failure},
+      {"second request behind the first", "2.7 last row", rest_is_read},
+  };
+  return table;
+}
+
+}  // namespace uflush::differential
