@@ -1,6 +1,7 @@
 #include "tests/differential/snapshot.hpp"
 
 #include <array>
+#include <cstdint>
 #include <filesystem>
 #include <vector>
 
@@ -49,7 +50,7 @@ std::string describe(const std::string& path, const StepClock& clock) {
   if (S_ISLNK(status.st_mode)) return "link " + owner + " to " + fs::read_symlink(path).string();
   return fmt::format("file {} links {} atime {} mtime {} {}", owner, status.st_nlink,
                      time_text(status.st_atim, clock), time_text(status.st_mtim, clock),
-                     as_literal(content_of(path), 100'000));
+                     as_literal(content_of(path), SIZE_MAX));
 }
 
 /// Paths below the queue directory, relative to it; links are not followed.
