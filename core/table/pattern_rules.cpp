@@ -10,9 +10,11 @@
 
 #include "core/table/braces.hpp"
 #include "core/table/fail_table.hpp"
+#include "core/table/found_value.hpp"
 #include "core/table/logical_lines.hpp"
 #include "core/table/open_table.hpp"
 #include "core/table/replacement.hpp"
+#include "core/table/rule_source.hpp"
 
 namespace uflush {
 namespace {
@@ -122,6 +124,7 @@ class RuleReader {
     if (parts->negated && replacement.index_max > 0)
       return warn("$number found in negative match replacement text: skipping this rule");
     PatternRule rule;
+    rule.replacement = parts->rest;
     if (!compile(*parts, rule)) return;
     if (replacement.index_max > rule.pattern.capture_count)
       return warn(
@@ -163,10 +166,10 @@ class RuleReader {
 
 class PatternTable final : public Table {
  public:
-  PatternTable(std::string name, std::vector<PatternRule> rules)
-      : Table(std::move(name), Keys::pattern), rules_(std::move(rules)) {}
+  PatternTable(std::string name, std::vector<PatternRule> rules, bool utf8)
+      : Table(std::move(name), Keys::pattern), rules_(std::move(rules)), utf8_(utf8) {}
 
-  [[nodiscard]] Lookup find(std::string_view key, Inquiry& /*inquiry*/) override {
+  [[nodiscard]] Lookup find(std::string_view key, Inquiry& inquiry) override {
     key_.assign(key);
     std::size_t skipped = 0;  // conditions that are open inside of one that does not hold, itself included
     for (const PatternRule& rule : rules_) {
@@ -176,7 +179,8 @@ class PatternTable final : public Table {
         if (rule.kind == PatternRule::Kind::condition) ++skipped;
       } else {
         const bool applies = rule.pattern.matches(key_) != rule.negated;
-        if (rule.kind == PatternRule::Kind::match && applies) return Lookup::found;
+        if (rule.kind == PatternRule::Kind::match && applies)
+          return found_value(*this, key, rule.replacement, utf8_, inquiry);
         if (rule.kind == PatternRule::Kind::condition && !applies) skipped = 1;
       }
     }
@@ -185,6 +189,7 @@ class PatternTable final : public Table {
 
  private:
   std::vector<PatternRule> rules_;
+  bool utf8_;
   std::string key_;
 };
 
@@ -201,17 +206,20 @@ std::vector<PatternRule> read_pattern_rules(const PatternSyntax& syntax, std::st
 OpenedTable open_pattern_table(const PatternSyntax& syntax, const std::string& type_name,
                                const TableContext& context) {
   const std::string file(split_type_name(type_name).second);
-  const Result<std::string> content = context.read_file(file);
+  RuleSource source = read_rule_source(syntax.type, file, context);
+  const Result<std::string>& content = source.text;
   OpenedTable result;
-  if (!content.has_value() && content.error().number != EISDIR) {
+  if (!source.error.empty()) {
+    result = unavailable(type_name, std::move(source.error));
+  } else if (!content.has_value() && content.error().number != EISDIR) {
     result = unavailable(type_name, fmt::format("open {}: {}", file, content.error().message()));
   } else {
     const std::string_view text =
         content.has_value() ? std::string_view(content.value()) : std::string_view();
     std::vector<PatternRule> rules = read_pattern_rules(syntax, text, file, result.warnings);
-    result.table = std::make_shared<PatternTable>(type_name, std::move(rules));
+    result.table = std::make_shared<PatternTable>(type_name, std::move(rules), context.utf8);
   }
-  result.files.push_back(file);
+  result.files = std::move(source.files);
   return result;
 }
 

@@ -42,6 +42,7 @@ struct PatternRule {
   bool negated = false;
   std::size_t line = 0;
   CompiledPattern pattern;  ///< empty for `end`
+  std::string replacement;  ///< of a match, as it stands
 };
 
 /// Reads a table. Rules that make no sense are left out with a warning that names `file`.
@@ -49,7 +50,7 @@ struct PatternRule {
                                                           std::string_view content, std::string_view file,
                                                           Warnings& warnings);
 
-/// Opens the table `type:file`. A directory counts as an empty file.
+/// Opens the table `type:file` or `type:{{rule}, ...}`. A directory counts as an empty file.
 [[nodiscard]] OpenedTable open_pattern_table(const PatternSyntax& syntax, const std::string& type_name,
                                              const TableContext& context);
 

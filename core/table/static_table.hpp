@@ -8,6 +8,8 @@
 namespace uflush {
 
 [[nodiscard]] OpenedTable open_static_table(const std::string& type_name, const TableContext& context);
+/// `randmap:{value, ...}`: one of the values, for every key as it stands.
+[[nodiscard]] OpenedTable open_random_table(const std::string& type_name, const TableContext& context);
 [[nodiscard]] OpenedTable open_internal_table(const std::string& type_name, const TableContext& context);
 
 }  // namespace uflush

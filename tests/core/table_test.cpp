@@ -1,4 +1,5 @@
 #include <cerrno>
+#include <cstdlib>
 #include <map>
 #include <string>
 #include <string_view>
@@ -211,6 +212,173 @@ TEST(UnionTable, RefusesAListThatNamesNoTables) {
 
 TEST(UnionTable, EndsTheProcessWhenOneOfItsTablesDoes) {
   EXPECT_TRUE(Opening("unionmap:{texthash:directory}").result.fatal);
+}
+
+TEST(RandomTable, FindsEverythingWithTheWholeKey) {
+  Opening table("randmap:{a, {b c}}");
+  EXPECT_EQ(table.result.table->keys(), Keys::pattern);
+  EXPECT_TRUE(table.has("example.com"));
+  for (const auto* const list : {"randmap:a", "randmap:{}", "randmap:{ , }", "randmap:{a}x", "randmap:{a"})
+    EXPECT_EQ(Opening(list).result.error,
+              fmt::format("bad syntax: \"{}\"; need \"randmap:{{value...}}\"", list));
+}
+
+TEST(EnvironTable, FindsVariablesOfTheProcess) {
+  ASSERT_EQ(::setenv("example.com", "", 1), 0);
+  Opening table("environ:any");
+  EXPECT_EQ(table.result.table->keys(), Keys::fixed);
+  EXPECT_TRUE(table.has("example.com"));
+  EXPECT_FALSE(table.has("example.org"));
+  EXPECT_FALSE(table.has(""));
+  ::unsetenv("example.com");
+}
+
+TEST(UnixTable, FindsUsersAndGroups) {
+  EXPECT_TRUE(Opening("unix:passwd.byname").has("root"));
+  EXPECT_TRUE(Opening("unix:group.byname").has("root"));
+  Opening users("unix:passwd.byname");
+  EXPECT_EQ(users.find("example.com"), Lookup::not_found);
+  EXPECT_THAT(users.problems, IsEmpty());
+  EXPECT_TRUE(users.result.table->may_block());
+  EXPECT_EQ(Opening("unix:hosts").result.error, "unknown table: unix:hosts");
+}
+
+TEST(Values, FailTheLookupWhenTheyAreNotUtf8AndHaveToBe) {
+  for (const auto* const name : {"static:\xff", "randmap:{\xff}", "static:{\xff}"}) {
+    Opening strict(name);
+    EXPECT_EQ(strict.find("x"), Lookup::failed) << name;
+    EXPECT_THAT(strict.problems,
+                ElementsAre(fmt::format(
+                    "{}: key \"x\": non-UTF-8 value \"\xff\": malformed UTF-8 or invalid codepoint", name)));
+    EXPECT_TRUE(Opening(name, {}, false).has("x"));
+  }
+  EXPECT_EQ(Opening("inline:{x=\xff}").result.error,
+            "bad UTF-8 syntax: \"inline:{x=\xff}\"; need \"inline:{name=value...}\"");
+  EXPECT_TRUE(Opening("inline:{x=\xff}", {}, false).has("x"));
+  EXPECT_EQ(Opening("cidr:c", {{"c", "1.1.1.1 \xff\n"}}).find("1.1.1.1"), Lookup::failed);
+}
+
+Opening cidr(std::string content) {
+  return Opening("cidr:c", {{"c", std::move(content)}});
+}
+
+TEST(CidrTable, FindsAddressesOfItsNetworks) {
+  Opening table = cidr("10.0.0.0/8 a\n[2001:db8::]/32 b\n[1.1.1.1] c\n2.2.2.2/32 d\n172.16.0.0/12 e\n");
+  EXPECT_THAT(table.result.warnings, IsEmpty());
+  EXPECT_THAT(table.result.files, ElementsAre("c"));
+  EXPECT_EQ(table.result.table->keys(), Keys::pattern);
+  for (const auto* const key : {"10.1.1.1", "2001:DB8::1", "1.1.1.1", "2.2.2.2", "172.31.255.255"})
+    EXPECT_TRUE(table.has(key)) << key;
+  for (const auto* const key : {"11.1.1.1", "2001:db9::1", "172.32.0.0", "::ffff:10.1.1.1", "10.1",
+                                "[10.1.1.1]", "010.1.1.1", "10.1.1.1 ", "example.com", ""})
+    EXPECT_FALSE(table.has(key)) << key;
+}
+
+TEST(InlineRules, AreTheLinesOfATable) {
+  Opening table("cidr:{ {if 1.0.0.0/8}, { 1.1.1.1 b } {endif} ,{# c}}");
+  EXPECT_THAT(table.result.files, IsEmpty());
+  EXPECT_TRUE(table.has("1.1.1.1"));
+  EXPECT_FALSE(table.has("2.1.1.1"));
+  EXPECT_EQ(Opening("cidr:{}").result.error, std::nullopt);
+  EXPECT_TRUE(Opening("pcre:{{/^a{2}$/ x}}").has("aa"));
+}
+
+TEST(InlineRules, AreUnavailableWhenBracesDoNotMatch) {
+  const auto error = [](const std::string& list) { return Opening(list).result.error.value_or(""); };
+  EXPECT_EQ(error("cidr:{x}"), "cidr map: no '{' at start of text in \"x\"");
+  EXPECT_EQ(error("cidr:{{1.1.1.1 a} {foo b}"), "cidr map: missing '}' in \"{{1.1.1.1 a} {foo b}\"");
+  EXPECT_EQ(error("regexp:{{/1/ a}}x"), "regexp map: syntax error after '}' in \"{{/1/ a}}x\"");
+  EXPECT_EQ(error("pcre:{{/1/ a}x}"), "pcre map: syntax error after '}' in \"{/1/ a}x\"");
+}
+
+TEST(CidrTable, NegatesWithinOneFamily) {
+  Opening table = cidr("!!10.0.0.0/8 a\n! ::1 b\n");
+  EXPECT_TRUE(table.has("10.1.1.1"));
+  EXPECT_FALSE(table.has("11.1.1.1"));
+  EXPECT_TRUE(table.has("::2"));
+  EXPECT_FALSE(table.has("::1"));
+}
+
+TEST(CidrTable, NestsConditions) {
+  Opening table =
+      cidr("if !9.0.0.0/8\n::/0 z\nIF 1.0.0.0/8\n1.2.0.0/16 p\nEndIf\n2.2.2.2 q\nendif\n9.9.9.9 r\n");
+  EXPECT_THAT(table.result.warnings, IsEmpty());
+  for (const auto* const key : {"1.2.3.4", "2.2.2.2", "9.9.9.9"}) EXPECT_TRUE(table.has(key)) << key;
+  for (const auto* const key : {"1.3.3.4", "9.1.1.1", "::1"}) EXPECT_FALSE(table.has(key)) << key;
+}
+
+TEST(CidrTable, LeavesOutRulesThatMakeNoSenseInTheWordsOfTheReference) {
+  const auto complaint = [](const std::string& line) {
+    const Warnings warnings = cidr(line + "\n").result.warnings;
+    if (warnings.size() != 1) return fmt::format("{} warnings", warnings.size());
+    constexpr std::string_view begin = "cidr map c, line 1: ";
+    constexpr std::string_view end = ": skipping this rule";
+    EXPECT_TRUE(warnings[0].starts_with(begin) && warnings[0].ends_with(end)) << warnings[0];
+    return warnings[0].substr(begin.size(), warnings[0].size() - begin.size() - end.size());
+  };
+  EXPECT_EQ(complaint("10.0.0.1/8 a"),
+            "non-null host address bits in \"10.0.0.1/8\", perhaps you should use "
+            "\"10.0.0.0/8\" instead");
+  EXPECT_EQ(complaint("2001:db8::1/61 x"),
+            "non-null host address bits in \"2001:db8::1/61\", perhaps you "
+            "should use \"2001:db8::/61\" instead");
+  EXPECT_EQ(complaint("10.0.0.1/08 a"),
+            "non-null host address bits in \"10.0.0.1/08\", perhaps you should "
+            "use \"10.0.0.0/8\" instead");
+  EXPECT_EQ(complaint("172.16.0.1"), "no lookup result");
+  EXPECT_EQ(complaint("endif"), "ENDIF without IF");
+  EXPECT_EQ(complaint("endif text"), "garbage after ENDIF");
+  EXPECT_EQ(complaint("300.0.0.0/8 a"), "bad network value in \"300.0.0.0/8\"");
+  EXPECT_EQ(complaint("[]/8 a"), "bad network value in \"/8\"");
+  EXPECT_EQ(complaint("1.1.1.1]/8 x"), "bad network value in \"1.1.1.1]/8\"");
+  EXPECT_EQ(complaint("if 3.0.0.0 /8"), "bad network value in \"3.0.0.0 /8\"");
+  EXPECT_EQ(complaint("10.0.0.0/33 z"), "bad mask length in \"10.0.0.0/33\"");
+  EXPECT_EQ(complaint("2001:db8::/129"), "bad mask length in \"2001:db8::/129\"");
+  EXPECT_EQ(complaint("foo/99 a"), "bad mask length in \"foo/99\"");
+  EXPECT_EQ(complaint("1.0.0.0/99999999999999999999 a"),
+            "bad mask length in \"1.0.0.0/99999999999999999999\"");
+  EXPECT_EQ(complaint("foo/x a"), "bad mask value in \"foo/x\"");
+  EXPECT_EQ(complaint("[1.0.0.0]/8/8 x"), "bad mask value in \"1.0.0.0/8/8\"");
+  EXPECT_EQ(complaint("1.2.3.4/ a"), "bad mask value in \"1.2.3.4/\"");
+  EXPECT_EQ(complaint("if 5.0.0.0/8 extra"), "bad mask value in \"5.0.0.0/8 extra\"");
+  EXPECT_EQ(complaint("foo bar"), "bad address pattern: \"foo\"");
+  EXPECT_EQ(complaint("ifx 1.0.0.0/8"), "bad address pattern: \"ifx\"");
+  EXPECT_EQ(complaint("!if 1.0.0.0/8"), "bad address pattern: \"if\"");
+  EXPECT_EQ(complaint("fe80::1%lo a"), "bad address pattern: \"fe80::1%lo\"");
+  EXPECT_EQ(complaint("[1.1.1.1 a"), "missing ']' character after \"[1.1.1.1\"");
+  EXPECT_EQ(complaint("[1.1.1.1]x a"), "garbage after \"[1.1.1.1]\"");
+  EXPECT_EQ(complaint("IF[1.0.0.0/8] x"), "garbage after \"[1.0.0.0/8]\"");
+  for (const auto* const empty : {"! ", "if", "if !"}) EXPECT_EQ(complaint(empty), "no address pattern");
+}
+
+TEST(CidrTable, ComplainsAboutOpenConditionsFromTheInsideOut) {
+  EXPECT_THAT(cidr("if 1.0.0.0/8\nif 1.1.0.0/16\n").result.warnings,
+              ElementsAre("cidr map c, line 2: IF has no matching ENDIF",
+                          "cidr map c, line 1: IF has no matching ENDIF"));
+}
+
+TEST(CidrTable, IsUnavailableWithoutItsFileAndEndsTheProcessWhenThatIsADirectory) {
+  EXPECT_EQ(Opening("cidr:missing").result.error, "open missing: No such file or directory");
+  const Opening directory("cidr:directory");
+  EXPECT_EQ(directory.result.error, "cidr map directory: read error: Is a directory");
+  EXPECT_TRUE(directory.result.fatal);
+}
+
+TEST(RemoteTable, AsksThroughTheInquiry) {
+  Opening table("proxy:mysql:/etc/x.cf");
+  EXPECT_EQ(table.result.error, std::nullopt);
+  Inquiry inquiry;
+  EXPECT_EQ(table.result.table->find("example.com", inquiry), Lookup::unanswered);
+  ASSERT_TRUE(inquiry.question);
+  EXPECT_EQ(inquiry.question->table, "mysql:/etc/x.cf");
+  EXPECT_EQ(inquiry.question->key, "example.com");
+  RemoteAnswer answer;
+  answer.lookup = Lookup::found;
+  answer.keys = Keys::pattern;
+  inquiry.answers.push_back({*inquiry.question, answer});
+  EXPECT_EQ(table.result.table->find("example.com", inquiry), Lookup::found);
+  EXPECT_EQ(table.result.table->keys(), Keys::pattern);
+  EXPECT_EQ(table.result.table->find("example.org", inquiry), Lookup::unanswered);
 }
 
 /// The two types read the same format; they differ in the expressions and in a few words.
