@@ -1,13 +1,13 @@
 /// differential: Postfix's flush(8) and uflush side by side, on the same random steps.
 ///
-///   differential [--seed S] [--steps N] [--seconds N] [--configuration NAME] [--jobs N] [--reference-only]
-///                [--survey]
+///   differential [--seed S] [--steps N] [--seeds N] [--seconds N] [--configuration NAME] [--jobs N]
+///                [--reference-only] [--survey]
 ///
-/// --steps counts those of all configurations together. --seconds repeats with the next seed until the time
-/// is up.
-/// --reference-only compares flush(8) with itself. --survey does not shrink, and goes on to the next
-/// configuration. Exit status: 0 no difference, 1 differences, 2 usage, 77 it cannot be tried here (no
-/// flush(8), or not root).
+/// --steps counts those of all configurations together. --seeds and --seconds go on with the next seed, until
+/// there were so many and the time is up, or a difference was found. --reference-only compares flush(8) with
+/// itself. --survey shows every difference as it is, without looking for fewer steps.
+/// Exit status: 0 no difference, 1 differences, 2 usage, 77 it cannot be tried here (no flush(8), or not
+/// root).
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -39,7 +39,8 @@ constexpr std::size_t shrinking_runs_max = 40;
 struct Options {
   std::uint64_t seed = 1;
   std::size_t steps = 2000;
-  std::optional<std::chrono::seconds> duration;
+  std::size_t seeds = 1;
+  std::chrono::seconds duration{0};
   std::string configuration;  ///< empty: all
   std::size_t jobs = 4;       ///< more than CPUs: the reference sleeps a second after each fatal error
   bool reference_only = false;
@@ -50,9 +51,11 @@ struct Options {
 bool set_number(Options& options, const std::string& name, std::uint64_t value) {
   if (name == "--seed") options.seed = value;
   if (name == "--steps") options.steps = value;
+  if (name == "--seeds") options.seeds = value;
   if (name == "--jobs") options.jobs = std::max<std::size_t>(1, value);
   if (name == "--seconds") options.duration = std::chrono::seconds{value};
-  return name == "--seed" || name == "--steps" || name == "--jobs" || name == "--seconds";
+  return name == "--seed" || name == "--steps" || name == "--seeds" || name == "--jobs" ||
+         name == "--seconds";
 }
 
 bool is_number(const std::string& text) {
@@ -182,7 +185,8 @@ int Run::run() {
     fmt::print("seed {}\n", seed);
     std::fflush(stdout);
     run_seed(seed++);
-  } while (options_.duration && differences_ == 0 && Clock::now() - begin < *options_.duration);
+  } while (differences_ == 0 &&
+           (seed - options_.seed < options_.seeds || Clock::now() - begin < options_.duration));
   for (const auto& [row, count] : total_.allowed) fmt::print("allowed: {} x {}\n", count, row);
   fmt::print("{} steps in {} configurations, seeds {} to {}, {} s: {} unexplained differences\n",
              total_.steps_done, chosen_.size(), options_.seed, seed - 1,
@@ -198,8 +202,8 @@ int main(int argc, char** argv) {
   const auto options = differential::parse({argv + 1, argv + argc});
   if (!options) {
     fmt::print(stderr,
-               "usage: differential [--seed S] [--steps N] [--seconds N] [--configuration NAME] [--jobs N] "
-               "[--reference-only] [--survey]\n");
+               "usage: differential [--seed S] [--steps N] [--seeds N] [--seconds N] [--configuration NAME] "
+               "[--jobs N] [--reference-only] [--survey]\n");
     return differential::exit_usage;
   }
   if (::access(support::stock_daemon, X_OK) != 0 || ::geteuid() != 0) {

@@ -28,9 +28,13 @@ void give_to_mail_owner(const std::string& path, mode_t mode) {
 }  // namespace
 
 MailOwner mail_owner() {
-  const passwd* entry = ::getpwnam("postfix");
-  if (entry == nullptr) fail("this machine has no user postfix");
-  return {entry->pw_uid, entry->pw_gid};
+  // Once: getpwnam(3) is not for several threads.
+  static const MailOwner owner = [] {
+    const passwd* entry = ::getpwnam("postfix");
+    if (entry == nullptr) fail("this machine has no user postfix");
+    return MailOwner{entry->pw_uid, entry->pw_gid};
+  }();
+  return owner;
 }
 
 void QueueDirectory::add_deferred(const std::string& id, mode_t mode) const {

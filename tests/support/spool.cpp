@@ -20,9 +20,13 @@ void make_directory(const std::string& path, mode_t mode, uid_t uid, gid_t gid) 
 }
 
 gid_t setgid_group() {
-  const group* entry = ::getgrnam("postdrop");
-  if (entry == nullptr) fail("this machine has no group postdrop");
-  return entry->gr_gid;
+  // Once: getgrnam(3) is not for several threads.
+  static const gid_t id = [] {
+    const group* entry = ::getgrnam("postdrop");
+    if (entry == nullptr) fail("this machine has no group postdrop");
+    return entry->gr_gid;
+  }();
+  return id;
 }
 
 }  // namespace
