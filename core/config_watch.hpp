@@ -22,9 +22,8 @@ namespace uflush {
 /// Set up before chroot(2); works on in it. Owns its descriptor.
 class ConfigWatch {
  public:
-  /// `read_since` is a time (CLOCK_REALTIME_COARSE, see coarse_now()) before the first of the files was read:
-  /// a file that has changed since then counts as changed at once, as what was read may be the older
-  /// contents.
+  /// `read_since` is a time (see next_tick()) before the first of the files was read: a file that has changed
+  /// since then counts as changed at once, as what was read may be the older contents.
   [[nodiscard]] static Result<ConfigWatch> open(std::timespec read_since);
 
   /// Adds a file; a relative path is relative to the working directory now. The file may be missing, its
@@ -52,5 +51,9 @@ class ConfigWatch {
 
 /// The clock that file systems stamp files with.
 [[nodiscard]] std::timespec coarse_now() noexcept;
+
+/// Waits for that clock to tick, some milliseconds, and returns the new time: whatever has been changed before
+/// is older than that.
+[[nodiscard]] std::timespec next_tick() noexcept;
 
 }  // namespace uflush

@@ -205,16 +205,15 @@ Task<void> Server::watch_master() {
 }
 
 Task<void> Server::watch(ServerSurroundings::Watch& watched) {
-  while (!leaving_.stop_requested() && (watched.leave || !draining_.stop_requested())) {
-    const op::Poll poll{.fd = watched.fd, .events = POLLIN};
+  const op::Poll poll{.fd = watched.fd, .events = POLLIN};
+  while (!watched.must_end()) {  // which may have become true before there was anybody to watch
     const auto readable = co_await Operation{loop_, poll, {.stop = watched.leave ? leaving_ : draining_}};
-    if (!readable && readable.error().number != ECANCELED) break;  // this one will never tell us anything
-    if (!readable || !watched.must_end()) continue;
-    if (watched.leave) {
-      leave("signal");
-    } else {
-      drain("configuration changed");
-    }
+    if (!readable) co_return;
+  }
+  if (watched.leave) {
+    leave("signal");
+  } else {
+    drain("configuration changed");
   }
 }
 

@@ -26,7 +26,7 @@ namespace uflush {
 struct ServerSurroundings {
   std::vector<int> listeners;       ///< non-blocking, shared with other processes
   MasterChannel* master = nullptr;  ///< null when there is no master(8)
-  /// Another reason to drain: readable descriptor, and a question that is asked when it is.
+  /// Another reason to drain: a question that is asked at first and whenever the descriptor is readable.
   struct Watch {
     int fd = -1;
     std::function<bool()> must_end;  ///< true: drain

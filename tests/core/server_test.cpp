@@ -439,6 +439,16 @@ TEST(Watch, DrainsWhenItsQuestionIsAnsweredWithYes) {
   EXPECT_EQ(daemon.exit_status, 0);
 }
 
+TEST(Watch, DrainsWhenTheAnswerWasYesBeforeAnybodyWatched) {
+  SimSignal silent;
+  Sim sim{Seed{1}};
+  DaemonInSim daemon{sim, DaemonInSim::everybody_is_welcome(), [&](ServerSurroundings& around) {
+                       around.watches.push_back({.fd = silent.fd(), .must_end = [] { return true; }});
+                     }};
+  sim.settle();
+  EXPECT_EQ(daemon.exit_status, 0);
+}
+
 TEST(Watch, LeavesAtASignalAlsoWhileDraining) {
   SimSignal signal;
   Sim sim{Seed{1}};

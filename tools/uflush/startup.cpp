@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <utility>
 
 #include <fmt/core.h>
@@ -184,7 +185,7 @@ OrFatal<void> drop(Startup& startup) {
 
 /// Everything from main.cf on.
 OrFatal<void> prepare(Startup& startup, const BeforePrivilegeDrop& before_privilege_drop) {
-  const std::timespec read_since = coarse_now();
+  const std::timespec read_since = next_tick();
   TRY(files, configure(startup));
   // The files are known by names that may be relative to where we are, not to the queue directory.
   watch_files(startup, files, read_since);
@@ -228,6 +229,7 @@ std::optional<int> start(Startup& startup, std::span<const char* const> argument
   if (parsed && options.show_version) return std::printf("uflush %s\n", version) < 0 ? 1 : 0;
   apply_environment(options);
   ignore_signals();
+  ::tzset();  // later the description of the time zone may be out of reach, and records would be in UTC
   // Before anything is opened.
   if (parsed && has_master(options)) close_unused_descriptors(options.socket_count);
   startup.log_output.reopen(with_options(log_settings_from_environment(options.process_name), options));

@@ -1,0 +1,360 @@
+/// The life of the process as an operator sees it: options, limits, changed configuration, several daemons on
+/// one spool (BEHAVIOUR.md 1.3, 1.7, 1.13).
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <ctime>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/support/failure.hpp"
+#include "tests/support/log_socket.hpp"
+#include "tests/support/master_stand_in.hpp"
+#include "tests/support/qmgr_socket.hpp"
+
+namespace uflush::support {
+namespace {
+
+using ::testing::Contains;
+using ::testing::Each;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class Process : public ::testing::Test {
+ protected:
+  /// Asks for one add and expects that it is done.
+  void add(const MasterStandIn& master, std::string_view id) const {
+    EXPECT_EQ(master.connect().ask(add_request("example.com", id)).status(), status_ok);
+  }
+  void expect_exit(ChildProcess& child, int status) const {
+    const std::optional<Exit> exit = child.wait();
+    ASSERT_TRUE(exit);
+    EXPECT_EQ(exit->status, status);
+  }
+
+  Spool spool;
+  LogSocket log{spool.queue().path("public/postlog")};
+};
+
+/// `A7` of `A` and 7.
+std::string numbered(std::string_view text, int number) {
+  return std::string(text).append(std::to_string(number));
+}
+
+/// Two ends of a connection.
+std::array<OwnedFd, 2> socket_pair() {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) fail_errno("socketpair");
+  return {OwnedFd{ends[0]}, OwnedFd{ends[1]}};
+}
+
+/// Says `request` behind the announcement; all that the server said until it closed.
+std::string converse(int fd, std::string_view request) {
+  std::string said;
+  std::array<char, 256> piece{};
+  const Deadline deadline{patience};
+  while (wait_readable(fd, deadline)) {
+    const ssize_t count = ::read(fd, piece.data(), piece.size());
+    if (count <= 0) return said;
+    const bool announced = said.size() >= announcement_bytes.size();
+    said.append(piece.data(), static_cast<std::size_t>(count));
+    if (!announced && !request.empty() && said.size() >= announcement_bytes.size() &&
+        ::write(fd, request.data(), request.size()) != static_cast<ssize_t>(request.size()))
+      fail_errno("write");
+  }
+  return said + "(timeout)";
+}
+
+std::string announced(long long status) {
+  return std::string(announcement_bytes) + reply_bytes(status);
+}
+
+// ---- Limits of its life.
+
+TEST_F(Process, RetiresMaxIdleAfterItsLastClient) {
+  spool.set({{"max_idle", "1s"}});
+  MasterStandIn master{spool};
+  for (const char* id : {"A1", "A2"}) {
+    ChildProcess& child = master.spawn();
+    add(master, id);
+    expect_exit(child, 0);
+  }
+  EXPECT_THAT(spool.queue().log_lines("example_com"), SizeIs(2));
+  EXPECT_THAT(log.texts(), IsEmpty());
+}
+
+TEST_F(Process, RetiresAfterAnExplicitMaxUseAndItsSuccessorsGoOn) {
+  MasterStandIn master{spool, {.arguments = {"-o", "max_use=2"}}};
+  master.supervise();
+  for (int i = 0; i < 7; ++i) add(master, numbered("A", i));
+  EXPECT_THAT(spool.queue().log_lines("example_com"), SizeIs(7));
+  EXPECT_GE(master.exits().size() + master.pids().size(), 4U);
+  for (const Exit& exit : master.exits()) EXPECT_EQ(exit.status, 0);
+  EXPECT_THAT(log.texts(), IsEmpty());
+}
+
+// ---- Changed configuration.
+
+class ChangedConfiguration : public Process {
+ protected:
+  void SetUp() override {
+    if (testing_the_stock_daemon()) GTEST_SKIP() << "the stock daemon relies on being short-lived";
+  }
+  /// Has `site` refused, changes something, waits for the old process to go, and has `site` accepted.
+  void expect_new_rules_after(const std::function<void()>& change) {
+    MasterStandIn master{spool};
+    ChildProcess& before = master.spawn();
+    ASSERT_EQ(master.connect().ask(add_request("new.example", "A1")).status(), status_deny);
+    FlushClient in_between = master.connect();
+    ASSERT_EQ(in_between.read_announcement(), announcement_bytes);
+    change();
+    in_between.send(add_request("old.example", "A2"));
+    EXPECT_EQ(in_between.read_reply_and_finish().status(), status_ok);
+    expect_exit(before, 0);
+    master.spawn();
+    EXPECT_EQ(master.connect().ask(add_request("new.example", "A3")).status(), status_ok);
+    EXPECT_EQ(spool.queue().logfile("new_example"), "A3\n");
+    EXPECT_EQ(spool.queue().logfile("old_example"), "A2\n");
+    EXPECT_THAT(log.texts(), IsEmpty());
+  }
+};
+
+TEST_F(ChangedConfiguration, OfMainCfIsHonouredByANewProcess) {
+  spool.set({{"fast_flush_domains", "old.example"}});
+  expect_new_rules_after([&] { spool.set({{"fast_flush_domains", "old.example, new.example"}}); });
+}
+
+TEST_F(ChangedConfiguration, OfAPatternFileIsHonouredByANewProcess) {
+  const std::string list = spool.config_directory() + "/sites";
+  write_file(list, "old.example\n");
+  spool.set({{"fast_flush_domains", list}});
+  expect_new_rules_after([&] { write_file(list, "old.example\nnew.example\n"); });
+}
+
+TEST_F(ChangedConfiguration, OfATableIsHonouredByANewProcess) {
+  const std::string table = spool.config_directory() + "/table";
+  const auto postmap = [&](std::string_view text) {
+    write_file(table, text);
+    ASSERT_EQ(run({"/usr/sbin/postmap", "-c", spool.config_directory(), "hash:" + table}).exit.status, 0);
+  };
+  postmap("old.example x\n");
+  spool.set({{"fast_flush_domains", "hash:" + table}});
+  expect_new_rules_after([&] { postmap("old.example x\nnew.example x\n"); });
+}
+
+// ---- Options.
+
+class StandardInput : public Process {
+ protected:
+  [[nodiscard]] ProcessSpec spec() const {
+    ProcessSpec spec;
+    spec.program = tested_daemon();
+    spec.argv = {tested_daemon_name(), "-S"};
+    spec.environment = {"MAIL_CONFIG=" + spool.config_directory()};
+    return spec;
+  }
+};
+
+TEST_F(StandardInput, IsServedAsASocket) {
+  auto [ours, theirs] = socket_pair();
+  ProcessSpec what = spec();
+  what.descriptors = {{theirs.get(), 0}, {theirs.get(), 1}};
+  ChildProcess child{what};
+  theirs.reset();
+  EXPECT_EQ(converse(ours.get(), add_request("example.com", "ABC")), announced(status_ok));
+  expect_exit(child, 0);
+  EXPECT_EQ(spool.queue().logfile("example_com"), "ABC\n");
+}
+
+TEST_F(StandardInput, IsServedThroughPipes) {
+  if (testing_the_stock_daemon()) GTEST_SKIP() << "the stock daemon needs one socket";
+  std::array<int, 2> in{};
+  std::array<int, 2> out{};
+  ASSERT_EQ(::pipe2(in.data(), O_CLOEXEC), 0);
+  ASSERT_EQ(::pipe2(out.data(), O_CLOEXEC), 0);
+  OwnedFd their_in{in[0]};
+  OwnedFd our_out{in[1]};
+  OwnedFd our_in{out[0]};
+  OwnedFd their_out{out[1]};
+  ProcessSpec what = spec();
+  what.descriptors = {{their_in.get(), 0}, {their_out.get(), 1}};
+  ChildProcess child{what};
+  their_in.reset();
+  their_out.reset();
+  const std::string request = add_request("example.com", "ABC");
+  ASSERT_EQ(::write(our_out.get(), request.data(), request.size()), static_cast<ssize_t>(request.size()));
+  EXPECT_EQ(converse(our_in.get(), ""), announced(status_ok));  // our end of its input is still open
+  expect_exit(child, 0);
+  EXPECT_EQ(spool.queue().logfile("example_com"), "ABC\n");
+}
+
+TEST_F(Process, RunsTheDebuggerCommandBeforeItServes) {
+  const std::string proof = spool.config_directory() + "/debugged";
+  spool.set({{"debugger_command", "echo $process_name > " + proof}});
+  MasterStandIn master{spool, {.arguments = {"-D"}}};
+  ChildProcess& child = master.spawn();
+  add(master, "ABC");
+  EXPECT_EQ(read_file(proof), tested_daemon_name() + "\n");
+  EXPECT_THAT(log.texts(), Contains("running: echo " + tested_daemon_name() + " > " + proof));
+  master.disconnect();
+  expect_exit(child, 0);
+}
+
+/// Sends descriptor `fd` over `carrier`, and the empty list of attributes that the reference waits for.
+void pass_descriptor(int carrier, int fd) {
+  std::array<char, 2> bytes{};
+  iovec part{bytes.data(), bytes.size()};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof fd)> control{};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof fd);
+  std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+  if (::sendmsg(carrier, &message, 0) != 2) fail_errno("sendmsg");
+}
+
+class PassedDescriptor : public Process {
+ protected:
+  void expect_service(bool non_blocking) {
+    MasterStandIn master{spool, {.all_arguments = {{"-z", "-t", "pass", "-u"}}}};
+    ChildProcess& child = master.spawn();
+    auto [ours, theirs] = socket_pair();
+    ASSERT_EQ(::fcntl(theirs.get(), F_SETFL, non_blocking ? O_NONBLOCK : 0), 0);
+    const FlushClient carrier = master.connect();
+    pass_descriptor(carrier.fd(), theirs.get());
+    theirs.reset();
+    EXPECT_EQ(converse(ours.get(), add_request("example.com", "ABC")), announced(status_ok));
+    EXPECT_EQ(spool.queue().logfile("example_com"), "ABC\n");
+    master.disconnect();
+    expect_exit(child, 0);
+    EXPECT_THAT(log.texts(), IsEmpty());
+  }
+};
+
+TEST_F(PassedDescriptor, IsTheClient) {
+  expect_service(false);
+}
+
+TEST_F(PassedDescriptor, MayBeNonBlocking) {
+  expect_service(true);
+}
+
+// After chroot or without the right to read them, the descriptions of time zones are out of reach.
+TEST_F(Process, LogsInLocalTimeInAChroot) {
+  constexpr const char* zone = "Asia/Kolkata";  // half an hour beside everybody else
+  MasterStandIn master{spool, {.chroot = true, .environment = {std::string("TZ=") + zone}}};
+  master.spawn();
+  EXPECT_EQ(master.connect().ask(bytes("foo\0bar\0\0")).status(), status_bad);
+  ASSERT_TRUE(log.wait_for("unexpected attribute foo"));
+  const std::time_t offset_s = (5 * 60 + 30) * 60;
+  const std::time_t now = std::time(nullptr);
+  std::vector<std::string> good;
+  for (const std::time_t when : {now - 60, now}) {
+    std::tm local{};
+    const std::time_t shifted = when + offset_s;
+    ::gmtime_r(&shifted, &local);
+    std::array<char, 32> text{};
+    std::strftime(text.data(), text.size(), " %H:%M:", &local);
+    good.emplace_back(text.data());
+  }
+  const std::string record = log.records().back();
+  EXPECT_TRUE(record.find(good[0]) == 6 || record.find(good[1]) == 6) << record << " is not" << good[1];
+}
+
+TEST_F(Process, AnswersAfterTheDiskHasItWithDurabilitySync) {
+  if (testing_the_stock_daemon()) GTEST_SKIP() << "a parameter of ours";
+  spool.set({{"uflush_durability", "sync"}, {"hash_queue_names", "deferred, flush"}});
+  const QmgrSocket qmgr{spool.queue().path("public/qmgr")};
+  MasterStandIn master{spool, {.chroot = true}};
+  ChildProcess& child = master.spawn();
+  std::vector<FlushClient> clients;
+  for (int i = 0; i < 20; ++i) {
+    const std::string id = numbered("ID", i);
+    spool.queue().add_deferred(id);
+    clients.push_back(master.connect());
+    clients.back().send(add_request(i % 2 == 0 ? "one.example" : "two.example", id));
+  }
+  for (FlushClient& client : clients) {
+    EXPECT_EQ(client.read_announcement(), announcement_bytes);
+    EXPECT_EQ(client.read_reply_and_finish().status(), status_ok);
+  }
+  for (const char* site : {"one.example", "two.example"})
+    EXPECT_EQ(master.connect().ask(send_site_request(site)).status(), status_ok);
+  EXPECT_THAT(spool.queue().ids_in("incoming"), SizeIs(20));
+  master.disconnect();
+  expect_exit(child, 0);
+  EXPECT_THAT(log.texts(), IsEmpty());
+}
+
+// ---- In company.
+
+/// One of several daemons at work on one spool.
+class Colleague {
+ public:
+  Colleague(const Spool& spool, std::string service, std::string program)
+      : master_(spool, {.program = std::move(program), .service = std::move(service)}) {
+    master_.supervise();
+  }
+
+  /// Adds `count` messages one by one, those in deferred; sends the site from time to time.
+  void work(const Spool& spool, const std::string& prefix, int count) {
+    for (int i = 0; i < count; ++i) {
+      const std::string id = numbered(prefix, i);
+      spool.queue().add_deferred(id);
+      if (master_.connect().ask(add_request("example.com", id)).status() == status_ok) answered.push_back(id);
+      if (i % 9 == 8 && master_.connect().ask(send_site_request("example.com")).status() != status_ok)
+        ++failures;
+    }
+  }
+  void send() {
+    if (master_.connect().ask(send_site_request("example.com")).status() != status_ok) ++failures;
+  }
+
+  std::vector<std::string> answered;
+  int failures = 0;
+
+ private:
+  MasterStandIn master_;
+};
+
+TEST_F(Process, SharesItsSpoolWithOthersOfItsKindAndWithTheStockDaemonAndNothingIsLost) {
+  const QmgrSocket qmgr{spool.queue().path("public/qmgr")};
+  Colleague one{spool, "flush", tested_daemon()};
+  Colleague two{spool, "flush2", tested_daemon()};
+  Colleague stock{spool, "flush3", stock_daemon};
+  constexpr int messages_each = 300;
+  std::vector<std::thread> threads;
+  threads.emplace_back([&] { one.work(spool, "A", messages_each); });
+  threads.emplace_back([&] { two.work(spool, "B", messages_each); });
+  threads.emplace_back([&] { stock.work(spool, "C", messages_each); });
+  for (std::thread& thread : threads) thread.join();
+  one.send();
+  const std::vector<std::string> moved = spool.queue().ids_in("incoming");
+  for (const Colleague* colleague : {&one, &two, &stock}) {
+    EXPECT_THAT(colleague->answered, SizeIs(messages_each));
+    EXPECT_EQ(colleague->failures, 0);
+    for (const std::string& id : colleague->answered)
+      EXPECT_TRUE(std::binary_search(moved.begin(), moved.end(), id)) << id;
+  }
+  EXPECT_EQ(spool.queue().logfile("example_com"), "");
+  EXPECT_THAT(spool.queue().inconsistencies(), IsEmpty());
+  // The stock daemon says so when another one was faster.
+  EXPECT_THAT(log.texts(), Each(HasSubstr("worked around spurious NFS error")));
+}
+
+}  // namespace
+}  // namespace uflush::support
