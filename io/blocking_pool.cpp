@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <csignal>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -70,14 +71,18 @@ struct BlockingPool::Shared {
       work_or_end.wait(lock, [this] { return ending || !waiting.empty(); });
       --idle;
       if (waiting.empty()) return;
-      PoolWork& next = waiting.pop();
-      lock.unlock();
-      next.run();
-      lock.lock();
-      const bool first = finished.empty();
-      finished.push(next);
-      if (first) tell_loop();
+      run_next(lock);
     }
+  }
+
+  void run_next(std::unique_lock<std::mutex>& lock) {
+    PoolWork& next = waiting.pop();
+    lock.unlock();
+    next.run();
+    lock.lock();
+    const bool first = finished.empty();
+    finished.push(next);
+    if (first) tell_loop();
   }
 
   void tell_loop() const {
@@ -86,13 +91,26 @@ struct BlockingPool::Shared {
     FLUSH_ASSERT(written == sizeof one);
   }
 
-  void start_thread() {
+  /// False when the system has no thread for us (RLIMIT_NPROC, the limit of a control group).
+  bool start_thread() {
     // The new thread inherits the mask: no signal can reach it before it has blocked them itself.
     sigset_t before;
     pthread_sigmask(SIG_SETMASK, nullptr, &before);
     block_all_signals();
-    threads.emplace_back([this] { work(); });
+    bool started = true;
+    try {
+      threads.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {  // the standard library has no other way to say it
+      started = false;
+    }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    return started;
+  }
+
+  /// Does on the loop's thread what waits: late for everybody is better than never.
+  void work_here() {
+    std::unique_lock lock(mutex);
+    while (!waiting.empty()) run_next(lock);
   }
 };
 
@@ -119,7 +137,10 @@ void BlockingPool::submit(PoolWork& work) {
     // An idle thread may have been woken for earlier work and not got up yet: it takes one job, not two.
     one_more = shared_->waiting.size() > shared_->idle;
   }
-  if (one_more && shared_->threads.size() < shared_->threads_max) shared_->start_thread();
+  if (one_more && shared_->threads.size() < shared_->threads_max && !shared_->start_thread() &&
+      shared_->threads.empty()) {
+    shared_->work_here();
+  }
   shared_->work_or_end.notify_one();
 }
 

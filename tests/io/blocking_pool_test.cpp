@@ -7,6 +7,8 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "tests/io/backends.hpp"
 
@@ -155,6 +157,34 @@ TEST_F(BlockingPoolTest, ShutsDownWithoutEverHavingWorked) {
   const auto pool = pool_of(1);
   const auto nothing = []() -> Task<void> { co_return; };
   run(*pool, nothing());
+}
+
+/// Runs one job in a process that may have no second thread; 0 when it came home.
+int run_job_without_threads() {
+  constexpr uid_t nobody = 65534;
+  constexpr rlimit none{.rlim_cur = 1, .rlim_max = 1};
+  auto made = UringRing::create();
+  auto* ring = std::get_if<std::unique_ptr<UringRing>>(&made);
+  if (ring == nullptr || ::setrlimit(RLIMIT_NPROC, &none) != 0 || ::setuid(nobody) != 0) return 99;
+  SystemClock clock;
+  Loop loop(**ring, clock);
+  const auto pool = BlockingPool::create(loop, 2);
+  int answer = 1;
+  const auto work = [](BlockingPool& with, int& to) -> Task<void> {
+    Scope scope;
+    scope.spawn(with.run());
+    auto job = [] { return 0; };
+    to = co_await in_pool(with, job);
+    with.shut_down();
+    co_await scope.join();
+  };
+  loop.run(work(*pool.value(), answer));
+  return answer;
+}
+
+TEST(BlockingPool, DoesTheWorkItselfWhenThereAreNoThreadsToBeHad) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root to become somebody with a limit";
+  EXPECT_EXIT(std::exit(run_job_without_threads()), testing::ExitedWithCode(0), "");
 }
 
 }  // namespace
