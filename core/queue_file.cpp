@@ -111,9 +111,14 @@ void QueueFileMover::close_surplus_directories() {
 Result<FileHandle> QueueFileMover::directory(std::string_view queue, std::string_view queue_id) {
   std::string path = std::string(queue) + "/" + layout_.hash_directory(queue, queue_id);
   if (const auto known = directories_.find(path); known != directories_.end()) return known->second.handle();
-  TRY(opened, files_.open(current_directory, path.c_str(), FileSystem::Open::place));
-  const FileHandle handle = opened.handle();
-  directories_.emplace(std::move(path), std::move(opened));
+  auto opened = files_.open(current_directory, path.c_str(), FileSystem::Open::place);
+  if (!opened) {
+    const int error = opened.error().number;
+    ran_short_ = ran_short_ || error == EMFILE || error == ENFILE || error == ENOMEM;
+    return opened.error();
+  }
+  const FileHandle handle = opened.value().handle();
+  directories_.emplace(std::move(path), std::move(opened).value());
   return handle;
 }
 

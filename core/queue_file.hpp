@@ -31,6 +31,13 @@ class QueueFileMover {
   /// destinations are dead.
   bool move_unthrottled(std::string_view queue_id);
 
+  /// Closes the directories that are kept open: between two slices of a long send, so that many sends at a
+  /// time need few descriptors.
+  void close_directories() { directories_.clear(); }
+
+  /// Descriptors or memory ran out: messages have been passed over that may well be there.
+  [[nodiscard]] bool ran_short() const noexcept { return ran_short_; }
+
   /// What went wrong since the last call: texts for warnings.
   [[nodiscard]] std::vector<std::string> take_warnings() { return std::exchange(warnings_, {}); }
 
@@ -51,6 +58,7 @@ class QueueFileMover {
   std::time_t now_;
   std::unordered_map<std::string, File> directories_;
   std::vector<std::string> warnings_;
+  bool ran_short_ = false;
 };
 
 }  // namespace uflush

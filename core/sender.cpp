@@ -90,6 +90,7 @@ Task<Result<bool>> Sender::move_all(const std::string& name, std::string_view co
     }
     const std::size_t end = std::min(list.queue_ids.size(), position + slice_files);
     for (; position < end; ++position) mover.move(list.queue_ids[position]);
+    mover.close_directories();
     return !reader.at_end() || position < list.queue_ids.size();
   };
   bool more = !contents.empty();
@@ -99,6 +100,7 @@ Task<Result<bool>> Sender::move_all(const std::string& name, std::string_view co
     slice_files = files_per_slice;
     for (const std::string& warning : std::exchange(list.warnings, {})) spool_.log.warning("{}", warning);
     for (const std::string& warning : mover.take_warnings()) spool_.log.warning("{}", warning);
+    if (mover.ran_short()) co_return Error{EMFILE};
     if (more && spool_.loop.now() >= next_scan) {
       co_await spool_.queue_manager.trigger(QueueTrigger::scan_incoming);
       next_scan = spool_.loop.now() + scan_interval;

@@ -40,8 +40,8 @@ class Sender {
 
   /// Moves what the log `name` lists, then takes those lines out of it. The lock is held only to read and to
   /// shorten the file: adds for the site go on meanwhile. One send per log at a time; the next one waits and
-  /// handles what is left. `stop` (the daemon must leave now) ends it between two slices, with the log
-  /// untouched and FAIL.
+  /// handles what is left. `stop` (the daemon must leave now) ends it between two slices, and so does a
+  /// shortage of descriptors, with the log untouched and FAIL.
   Task<Status> send(std::string name, Cause cause, StopToken stop);
 
   /// Moves one message. `queue_id` must be valid.

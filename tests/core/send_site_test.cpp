@@ -203,6 +203,19 @@ TEST(SendSite, WarnsWhenTimeStampsCannotBeSetAndLooksInIncoming) {
   EXPECT_TRUE(sim.files.exists(deferred("A1")));
 }
 
+// A message that was only passed over for want of a descriptor must stay in the log.
+TEST(SendSite, FailsAndKeepsTheLogWhenDescriptorsRunOut) {
+  Sim sim{Seed{1}};
+  DaemonInSim daemon{sim};
+  defer(sim, {"A1", "B2"});
+  sim.files.fail(FileCall::open, "deferred/B/", EMFILE);
+  EXPECT_EQ(daemon.ask(send_request), Status::fail);
+  EXPECT_EQ(sim.files.read(log_path), "A1\nB2\n");
+  EXPECT_EQ(daemon.ask(send_request), Status::ok);
+  EXPECT_TRUE(sim.files.exists(incoming("B2")));
+  EXPECT_EQ(sim.files.read(log_path), "");
+}
+
 TEST(SendSite, MakesMissingHashDirectoriesOfIncoming) {
   Sim sim{Seed{1}};
   Config config = DaemonInSim::everybody_is_welcome();
