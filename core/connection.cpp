@@ -89,7 +89,7 @@ Task<Result<std::size_t>> Conversation::receive_some(bool wait) {
   const bool between_requests = kept_open_ && buffer_.text().empty();
   if (between_requests && wait) buffer_.shrink();
   const Patience patience{.deadline = context_.loop.now() + context_.config.ipc_timeout,
-                          .stop = between_requests && wait ? context_.draining : context_.leaving};
+                          .stop = between_requests && wait ? context_.draining : context_.hurrying};
   const op::Recv recv{.fd = socket_.get(), .into = buffer_.space(), .wait = wait};
   auto received = co_await Operation{context_.loop, recv, patience};
   if (received) buffer_.filled(received.value());
@@ -163,7 +163,7 @@ Task<bool> Conversation::answer() {
   pending_.clear();
   if (replies.empty()) co_return true;
   const Patience patience{.deadline = context_.loop.now() + context_.config.ipc_timeout,
-                          .stop = context_.leaving};
+                          .stop = context_.hurrying};
   const op::Send send{.fd = socket_.get(), .from = as_span(replies)};
   const auto sent = co_await Operation{context_.loop, send, patience};
   co_return sent&& sent.value() == replies.size();

@@ -22,7 +22,8 @@ struct ConnectionContext {
   Log& log;
   std::string stream_name;  ///< how warnings call the peer: `<service name> socket`
   StopToken draining;       ///< no new work: kept-open connections end when they are idle
-  StopToken leaving;        ///< the end: unfinished requests are dropped
+  StopToken hurrying;       ///< who has not finished a request, or takes no answer, is dropped
+  StopToken leaving;        ///< the end: work under way stops where it may
 };
 
 /// Serves the client behind `socket` and closes it. Counts on `context` to outlive it.

@@ -35,7 +35,7 @@ Server::Server(Loop& loop, Service& service, const Config& config, Log& log, Ser
       config_(config),
       log_(log),
       surroundings_(std::move(surroundings)),
-      context_{loop, service, config, log, config.service_name + " socket", draining_, leaving_},
+      context_{loop, service, config, log, config.service_name + " socket", draining_, hurrying_, leaving_},
       service_(service),
       client_left_(loop),
       idle_(std::make_unique<Countdown>(loop, [this] { drain("idle timeout"); })) {}
@@ -49,14 +49,15 @@ Task<int> Server::run() {
   if (surroundings_.master != nullptr) watchers.spawn(watch_master());
   for (auto& watched : surroundings_.watches) (watched.leave ? to_the_end : watchers).spawn(watch(watched));
   if (surroundings_.idle_limit && clients_.size() == 0) idle_->start(config_.max_idle);
-  if (surroundings_.only_client) {
+  const bool only_one_client = static_cast<bool>(surroundings_.only_client);
+  if (only_one_client) {
     clients_.spawn(serve(std::move(surroundings_.only_client)));
     drain("single client");
   }
   co_await watchers.join();
 
-  Countdown patience(loop_, [this] { leave("drained for too long"); });
-  patience.start(std::min<std::chrono::seconds>(config_.ipc_timeout, drain_limit));
+  Countdown patience(loop_, [this] { hurrying_.request_stop(); });
+  if (!only_one_client) patience.start(std::min<std::chrono::seconds>(config_.ipc_timeout, drain_limit));
   co_await clients_.join();
   patience.stop();
   leaving_.request_stop();
@@ -75,6 +76,7 @@ void Server::drain(std::string_view reason) {
 
 void Server::leave(std::string_view reason) {
   drain(reason);
+  hurrying_.request_stop();
   leaving_.request_stop();
 }
 
@@ -94,6 +96,8 @@ Task<void> Server::accept_clients(int listener) {
       report_room();
       if (clients_.size() > 0) {
         co_await client_left_.wait();
+        // Its descriptor is only free when the ring has been handed the close.
+        static_cast<void>(co_await Sleep{loop_, loop_.now(), draining_});
       } else {
         static_cast<void>(co_await Sleep{loop_, loop_.now() + shortage_pause, draining_});
       }
@@ -164,7 +168,7 @@ Task<void> Server::serve(Fd socket) {
 
 Task<Result<Fd>> Server::passed_descriptor(Fd carrier) {
   const op::Poll poll{.fd = carrier.get(), .events = POLLIN};
-  const Patience patience{.deadline = loop_.now() + config_.ipc_timeout, .stop = leaving_};
+  const Patience patience{.deadline = loop_.now() + config_.ipc_timeout, .stop = hurrying_};
   CO_TRY_VOID(co_await Operation{loop_, poll, patience});
   co_return receive_descriptor(carrier.get());
 }

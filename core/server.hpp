@@ -1,12 +1,12 @@
 /// Accepts clients, and knows when to stop (BEHAVIOUR.md 1.7, 1.11, 1.12).
 ///
 ///   serving   --(master gone, max_use, max_idle, configuration changed)-->  draining  --(last client
-///   gone)-->  over any       --(told to leave, or drained for too long)------------------>  leaving
+///   gone)-->  over any       --(told to leave)------------------>  leaving
 ///   ------------------------>  over
 ///
 /// Draining: no new connection is taken, those that were are served to their end; what waits in the backlog
-/// is for the next process. Leaving: clients that have not finished a request are dropped, sends stop between
-/// two slices.
+/// is for the next process. After a while clients that have not finished a request are dropped, but work
+/// under way goes on. Leaving: those clients are dropped at once, and sends stop between two slices.
 #pragma once
 
 #include <cstddef>
@@ -77,6 +77,7 @@ class Server {
   Log& log_;
   ServerSurroundings surroundings_;
   StopSource draining_;
+  StopSource hurrying_;
   StopSource leaving_;
   ConnectionContext context_;
   Service& service_;

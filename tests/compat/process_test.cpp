@@ -13,6 +13,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/support/failure.hpp"
@@ -298,6 +299,24 @@ TEST_F(Process, AnswersAfterTheDiskHasItWithDurabilitySync) {
   master.disconnect();
   expect_exit(child, 0);
   EXPECT_THAT(log.texts(), IsEmpty());
+}
+
+TEST_F(Process, ServesWhoeverWaitsAsSoonAsOneOfTooManyDescriptorsIsFree) {
+  if (testing_the_stock_daemon()) GTEST_SKIP() << "needs a process per client";
+  constexpr std::size_t few = 20;
+  const std::string limited = spool.config_directory() + "/" + tested_daemon_name();
+  write_file(limited,
+             "#!/bin/sh\nulimit -n " + std::to_string(few) + "\nexec " + tested_daemon() + " \"$@\"\n");
+  ASSERT_EQ(::chmod(limited.c_str(), 0755), 0);
+  MasterStandIn master{spool, {.program = limited}};
+  master.spawn();
+  std::vector<FlushClient> clients;
+  do {
+    clients.push_back(master.connect());
+  } while (clients.size() < few && wait_readable(clients.back().fd(), Deadline{300ms}));
+  ASSERT_LT(clients.size(), few);
+  clients.front().close();
+  EXPECT_EQ(clients.back().read_announcement(2000ms), announcement_bytes);
 }
 
 // ---- In company.

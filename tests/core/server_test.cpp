@@ -188,6 +188,40 @@ TEST(Server, DrainsNoLongerThanAMinute) {
   EXPECT_EQ(silent.ending(), Ending::end_of_stream);
 }
 
+TEST(Server, FinishesASendHoweverLongTheDrainingTakes) {
+  Sim sim{Seed{1}};
+  DaemonInSim daemon{sim};
+  sim.files.write("deferred/A/A1", "message");
+  sim.files.write(log_path, "A1\n");
+  sim.files.lock_from_outside(log_path);
+  Caller send(sim, SendSiteRequest{"example.com"});
+  sim.settle();
+  daemon.server.drain("test");
+  sim.run_for(seconds(600));
+  EXPECT_FALSE(daemon.is_over());
+  sim.files.unlock_from_outside(log_path);
+  ASSERT_TRUE(sim.run_until([&] { return daemon.is_over() && send.is_over(); }));
+  EXPECT_EQ(send.answer(), Status::ok);
+  EXPECT_TRUE(sim.files.exists("incoming/A1"));
+}
+
+TEST(Server, GivesItsOnlyClientAsMuchTimeAsAnyOther) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()), 0);
+  const Fd client{ends[0]};
+  Sim sim{Seed{1}};
+  DaemonInSim daemon{sim, DaemonInSim::everybody_is_welcome(), [&](ServerSurroundings& around) {
+                       around.listeners.clear();
+                       around.only_client = Fd{ends[1]};
+                     }};
+  sim.run_for(seconds(3000));
+  EXPECT_FALSE(daemon.is_over());
+  const std::string request = request_bytes(AddRequest{"example.com", "A1"});
+  ASSERT_EQ(::send(client.get(), request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
+  ASSERT_TRUE(sim.run_until([&] { return daemon.is_over(); }));
+  EXPECT_EQ(sim.files.read(log_path), "A1\n");
+}
+
 TEST(Server, DropsUnfinishedRequestsWhenItMustLeave) {
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
     Sim sim{Seed{seed}};
