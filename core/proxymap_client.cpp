@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::chrono::seconds retry_pause{1};
 /// A reply holds one value; no sane one is longer.
-constexpr std::size_t reply_bytes_max = 1024 * 1024;
+constexpr std::size_t reply_bytes_max = 1024UL * 1024;
 constexpr std::size_t remembered_answers_max = 10'000;
 
 RemoteAnswer failed(std::string trouble = {}) {

@@ -29,8 +29,12 @@ std::vector<std::string> tokens_of(std::string_view request) {
 
 std::string reply(const std::vector<std::pair<std::string, std::string>>& attributes) {
   std::string bytes;
-  for (const auto& [name, value] : attributes) bytes += name + '\0' + value + '\0';
-  return bytes + '\0';
+  for (const auto& [name, value] : attributes) {
+    bytes.append(name).push_back('\0');
+    bytes.append(value).push_back('\0');
+  }
+  bytes.push_back('\0');
+  return bytes;
 }
 
 /// Names of the attributes of a request, in order.
