@@ -1,7 +1,7 @@
 /// The whole service in the simulated world, with clients, other flush processes and faults from a script
 /// (fuzz/service_script.hpp). At every file call of the daemon, after a power loss, and at the end: an add
 /// that was answered OK is in its log, or somebody has looked at its message since. Replies are the expected
-/// ones in order. The world comes to rest, and nothing stays open.
+/// ones in order. The world comes to rest.
 #include <algorithm>
 #include <deque>
 #include <set>

@@ -93,7 +93,7 @@ class Sleep final : private Timer, private StopListener {
     loop_.timers().set(*this, when_);
     stop_.subscribe(*this);
   }
-  [[nodiscard]] bool await_resume() const noexcept { return fired_; }
+  bool await_resume() const noexcept { return fired_; }
 
  private:
   void on_timer() noexcept override {

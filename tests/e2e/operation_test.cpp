@@ -64,6 +64,9 @@ void interrupt_with(const char* end) {
   EXPECT_TRUE(postfix.wait_for_flush_to_end());
   EXPECT_THAT(postfix.queue().inconsistencies(), IsEmpty());
 
+  // Master may outlive its children by a moment, and a second one does not start beside it.
+  const auto is_down = [&] { return postfix.postfix("status").exit.status == 1; };
+  EXPECT_TRUE(wait_until({postfix.queue().path("pid")}, is_down, 30s));
   postfix.start();
   postfix.inject(eligible_one, 1);
   postfix.wait_until_settled();

@@ -183,6 +183,9 @@ OrFatal<void> prepare_to_serve(Startup& startup, Prepared& prepared) {
     }
   }
 
+  if (startup.config.uflush_backend == RingBackend::portable) {
+    return Fatal{"uflush_backend = portable: there is only io_uring in this release"};
+  }
   const std::size_t open_files = raise_open_files_limit();
   prepared.clients_max = open_files > 2 * other_descriptors ? open_files - other_descriptors : open_files / 2;
   auto ring = UringRing::create();
