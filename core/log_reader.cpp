@@ -1,7 +1,9 @@
 #include "core/log_reader.hpp"
 
+#include <algorithm>
+#include <bit>
+#include <functional>
 #include <map>
-#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -12,6 +14,26 @@ namespace {
 
 /// How much of a line that is no queue ID goes into the log.
 constexpr std::size_t quoted_bytes_max = 30;
+
+/// IDs that were seen, in one flat table: this is the inner loop of reading a log.
+class SeenIds {
+ public:
+  explicit SeenIds(std::size_t ids_max) : slots_(std::bit_ceil(2 * ids_max + 1)) {}
+
+  /// True when `id` is new. At most `ids_max` may be.
+  bool insert(std::string_view id) {
+    std::size_t slot = std::hash<std::string_view>{}(id) & (slots_.size() - 1);
+    while (!slots_[slot].empty()) {
+      if (slots_[slot] == id) return false;
+      slot = (slot + 1) & (slots_.size() - 1);
+    }
+    slots_[slot] = id;
+    return true;
+  }
+
+ private:
+  std::vector<std::string_view> slots_;  ///< empty: free; an ID is never empty
+};
 
 }  // namespace
 
@@ -24,21 +46,24 @@ std::string_view LogReader::next_line() {
 
 MoveList LogReader::next(std::size_t lines_max) {
   MoveList list;
-  std::unordered_set<std::string_view> seen;
-  std::map<std::string, std::vector<std::string_view>> by_directory;
+  SeenIds seen(std::min(lines_max, rest_.size()));
+  std::map<std::string, std::vector<std::string_view>, std::less<>> by_directory;
+  const bool hashed = layout_.is_hashed("deferred");
+  std::string directory;
   for (std::size_t count = 0; count < lines_max && !at_end(); ++count) {
     const std::string_view id = next_line();
     if (!is_valid_queue_id(id)) {
       list.warnings.push_back(fmt::format("bad queue id \"{}...\" in fast flush logfile {}",
                                           id.substr(0, quoted_bytes_max), log_name_));
-    } else if (seen.insert(id).second) {
-      by_directory[layout_.hash_directory("deferred", id)].push_back(id);
+    } else if (seen.insert(id)) {
+      directory.clear();
+      if (hashed) layout_.append_hash_directory(directory, id);
+      by_directory[directory].push_back(id);
     } else {
       ++list.duplicates;
     }
   }
-  list.queue_ids.reserve(seen.size());
-  for (const auto& [directory, ids] : by_directory) {
+  for (const auto& [name, ids] : by_directory) {
     list.queue_ids.insert(list.queue_ids.end(), ids.begin(), ids.end());
   }
   return list;

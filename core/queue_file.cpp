@@ -18,13 +18,16 @@ constexpr mode_t ready_bits = S_IRUSR | S_IWUSR | S_IXUSR;
 constexpr mode_t unthrottle_bit = S_IRGRP;
 constexpr mode_t permission_bits = 07777;
 
-/// A mover keeps few directories open: hash depth 1 has 16 (or 52) of them.
-constexpr std::size_t open_directories_max = 64;
-
 }  // namespace
 
+QueueFileMover::QueueFileMover(FileSystem& files, const QueueLayout& layout, std::time_t now)
+    : files_(files),
+      layout_(layout),
+      now_(now),
+      deferred_{.queue = deferred, .hashed = layout.is_hashed(deferred)},
+      incoming_{.queue = incoming, .hashed = layout.is_hashed(incoming)} {}
+
 bool QueueFileMover::move(std::string_view queue_id) {
-  close_surplus_directories();
   const Queue queue = touch(queue_id);
   if (queue == Queue::none) return false;
   if (queue == Queue::deferred) rename_to_incoming(queue_id);
@@ -32,7 +35,6 @@ bool QueueFileMover::move(std::string_view queue_id) {
 }
 
 bool QueueFileMover::move_unthrottled(std::string_view queue_id) {
-  close_surplus_directories();
   Queue queue = touch(queue_id);
   if (queue == Queue::none || !mark_unthrottled(queue_id, queue)) return false;
   if (queue == Queue::deferred) rename_to_incoming(queue_id);
@@ -40,21 +42,20 @@ bool QueueFileMover::move_unthrottled(std::string_view queue_id) {
 }
 
 QueueFileMover::Queue QueueFileMover::touch(std::string_view queue_id) {
-  if (touch_in(deferred, queue_id)) return Queue::deferred;
-  if (touch_in(incoming, queue_id)) return Queue::incoming;
+  if (touch_in(deferred_, queue_id)) return Queue::deferred;
+  if (touch_in(incoming_, queue_id)) return Queue::incoming;
   return Queue::none;
 }
 
-bool QueueFileMover::touch_in(std::string_view queue, std::string_view queue_id) {
-  const std::string name(queue_id);
+bool QueueFileMover::touch_in(OpenQueue& queue, std::string_view queue_id) {
   auto touched = [&]() -> Result<void> {
     TRY(in, directory(queue, queue_id));
-    return files_.set_times(in, name.c_str(), now_);
+    return files_.set_times(in, file_name(queue_id), now_);
   }();
   if (touched) return true;
   if (touched.error().number != ENOENT) {
     warnings_.push_back(fmt::format("flush_one_file: update {} time stamps: {}",
-                                    layout_.path(queue, queue_id), touched.error().message()));
+                                    layout_.path(queue.queue, queue_id), touched.error().message()));
   }
   return false;
 }
@@ -83,14 +84,13 @@ bool QueueFileMover::mark_unthrottled(std::string_view queue_id, Queue& queue) {
 }
 
 void QueueFileMover::rename_to_incoming(std::string_view queue_id) {
-  const std::string name(queue_id);
-  auto renamed = try_rename(name, queue_id);
+  auto renamed = try_rename(queue_id);
   if (!renamed) {
     // Most likely a hash directory is missing, or was replaced since we opened it. ENOENT after this means
     // that the message itself has gone.
-    directories_.clear();
+    close_directories();
     renamed = make_parent_directories(files_, layout_.path(incoming, queue_id));
-    if (renamed) renamed = try_rename(name, queue_id);
+    if (renamed) renamed = try_rename(queue_id);
   }
   if (!renamed && renamed.error().number != ENOENT) {
     warnings_.push_back(fmt::format("{}: rename from deferred to incoming: {}",
@@ -98,28 +98,38 @@ void QueueFileMover::rename_to_incoming(std::string_view queue_id) {
   }
 }
 
-Result<void> QueueFileMover::try_rename(const std::string& name, std::string_view queue_id) {
-  TRY(from, directory(deferred, queue_id));
-  TRY(to, directory(incoming, queue_id));
-  return files_.rename(from, name.c_str(), to, name.c_str());
+Result<void> QueueFileMover::try_rename(std::string_view queue_id) {
+  TRY(from, directory(deferred_, queue_id));
+  TRY(to, directory(incoming_, queue_id));
+  const char* name = file_name(queue_id);
+  return files_.rename(from, name, to, name);
 }
 
-void QueueFileMover::close_surplus_directories() {
-  if (directories_.size() >= open_directories_max) directories_.clear();
+const char* QueueFileMover::file_name(std::string_view queue_id) {
+  queue_id.copy(name_.data(), queue_id_bytes_max);
+  name_[queue_id.size()] = '\0';
+  return name_.data();
 }
 
-Result<FileHandle> QueueFileMover::directory(std::string_view queue, std::string_view queue_id) {
-  std::string path = std::string(queue) + "/" + layout_.hash_directory(queue, queue_id);
-  if (const auto known = directories_.find(path); known != directories_.end()) return known->second.handle();
-  auto opened = files_.open(current_directory, path.c_str(), FileSystem::Open::place);
+Result<FileHandle> QueueFileMover::directory(OpenQueue& queue, std::string_view queue_id) {
+  path_.assign(queue.queue);
+  path_.push_back('/');
+  if (queue.hashed) layout_.append_hash_directory(path_, queue_id);
+  if (queue.directory && queue.path == path_) return queue.directory.handle();
+  auto opened = files_.open(current_directory, path_.c_str(), FileSystem::Open::place);
   if (!opened) {
     const int error = opened.error().number;
     ran_short_ = ran_short_ || error == EMFILE || error == ENFILE || error == ENOMEM;
     return opened.error();
   }
-  const FileHandle handle = opened.value().handle();
-  directories_.emplace(std::move(path), std::move(opened).value());
-  return handle;
+  queue.directory = std::move(opened).value();
+  queue.path = path_;
+  return queue.directory.handle();
+}
+
+void QueueFileMover::close_directories() {
+  deferred_.directory.close();
+  incoming_.directory.close();
 }
 
 }  // namespace uflush

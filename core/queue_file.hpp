@@ -3,14 +3,15 @@
 /// Synchronous code for jobs. What must be logged comes back as text: the log belongs to the loop's thread.
 #pragma once
 
+#include <array>
 #include <ctime>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "io/file_system.hpp"
+#include "protocol/queue_id.hpp"
 #include "protocol/queue_path.hpp"
 
 namespace uflush {
@@ -19,8 +20,7 @@ namespace uflush {
 class QueueFileMover {
  public:
   /// `now` becomes the time stamp of the files, in whole seconds.
-  QueueFileMover(FileSystem& files, const QueueLayout& layout, std::time_t now)
-      : files_(files), layout_(layout), now_(now) {}
+  QueueFileMover(FileSystem& files, const QueueLayout& layout, std::time_t now);
 
   /// One message of a site: gives it the current time, then moves it if it is in deferred. No look at mode,
   /// type or links. True when the message was found in deferred or incoming, also if the move itself failed.
@@ -33,7 +33,7 @@ class QueueFileMover {
 
   /// Closes the directories that are kept open: between two slices of a long send, so that many sends at a
   /// time need few descriptors.
-  void close_directories() { directories_.clear(); }
+  void close_directories();
 
   /// Descriptors or memory ran out: messages have been passed over that may well be there.
   [[nodiscard]] bool ran_short() const noexcept { return ran_short_; }
@@ -44,19 +44,31 @@ class QueueFileMover {
  private:
   enum class Queue : std::uint8_t { deferred, incoming, none };
 
+  /// A queue, and the one of its directories that the last message was in. Those of one list come together.
+  struct OpenQueue {
+    std::string_view queue;
+    bool hashed = false;
+    std::string path{};
+    File directory{};
+  };
+
   Queue touch(std::string_view queue_id);
-  bool touch_in(std::string_view queue, std::string_view queue_id);
+  bool touch_in(OpenQueue& queue, std::string_view queue_id);
   bool mark_unthrottled(std::string_view queue_id, Queue& queue);
   void rename_to_incoming(std::string_view queue_id);
-  Result<void> try_rename(const std::string& name, std::string_view queue_id);
-  void close_surplus_directories();
-  /// Stays open until the next message at least, unless all are closed.
-  Result<FileHandle> directory(std::string_view queue, std::string_view queue_id);
+  Result<void> try_rename(std::string_view queue_id);
+  /// Good until the next call.
+  const char* file_name(std::string_view queue_id);
+  /// Good until the next call for the same queue.
+  Result<FileHandle> directory(OpenQueue& queue, std::string_view queue_id);
 
   FileSystem& files_;
   const QueueLayout& layout_;
   std::time_t now_;
-  std::unordered_map<std::string, File> directories_;
+  OpenQueue deferred_;
+  OpenQueue incoming_;
+  std::string path_;  ///< of the directory that is looked for; kept for its memory
+  std::array<char, queue_id_bytes_max + 1> name_{};
   std::vector<std::string> warnings_;
   bool ran_short_ = false;
 };

@@ -34,11 +34,12 @@ class QueueLayout {
   /// Appends what path() returns: for loops over many files.
   void append_path(std::string& out, std::string_view queue, std::string_view id) const;
 
+  /// Appends "A/B/", whether or not the queue is hashed: for loops over many files.
+  void append_hash_directory(std::string& out, std::string_view id) const;
+
   [[nodiscard]] int hash_queue_depth() const noexcept { return static_cast<int>(depth_); }
 
  private:
-  void append_hash_directory(std::string& out, std::string_view id) const;
-
   std::vector<std::string> hashed_queues_;
   std::size_t depth_;
 };

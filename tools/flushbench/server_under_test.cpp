@@ -12,6 +12,7 @@ double to_seconds(const timeval& time) {
 support::StandInOptions options_of(const ServerKind& kind) {
   support::StandInOptions options;
   options.program = kind.program;
+  options.chroot = true;  // as in the master.cf that Debian ships
   return options;
 }
 
