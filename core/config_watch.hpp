@@ -52,8 +52,8 @@ class ConfigWatch {
 /// The clock that file systems stamp files with.
 [[nodiscard]] std::timespec coarse_now() noexcept;
 
-/// Waits for that clock to tick, some milliseconds, and returns the new time: whatever has been changed before
-/// is older than that.
+/// Waits for that clock to tick, some milliseconds, and returns the new time: whatever has been changed
+/// before is older than that.
 [[nodiscard]] std::timespec next_tick() noexcept;
 
 }  // namespace uflush
