@@ -27,6 +27,7 @@
 #include "tests/core/datagram_socket.hpp"
 #include "tests/core/in_child.hpp"
 #include "tests/core/temp_directory.hpp"
+#include "tools/uflush/serve.hpp"
 
 namespace uflush {
 namespace {
@@ -284,6 +285,17 @@ TEST_F(StartupTest, StandaloneNeedsNoMainCfAndLogsToStderr) {
             serving);
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "flush: hello\n");
   EXPECT_THAT(records(), IsEmpty());
+}
+
+TEST_F(StartupTest, RefusesABackendThatIsNotThere) {
+  const auto prepare = [](Startup& startup) {
+    Prepared prepared;
+    return prepare_to_serve(startup, prepared);
+  };
+  EXPECT_EQ(run({"-z", "-t", "unix", "-o", "uflush_backend=portable"}, {}, prepare), 1);
+  EXPECT_THAT(
+      records(),
+      ElementsAre(EndsWith("]: fatal: uflush_backend = portable: there is only io_uring in this release")));
 }
 
 TEST_F(StartupTest, PrintsItsVersionAndItsUsage) {
