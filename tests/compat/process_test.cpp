@@ -311,6 +311,8 @@ TEST_F(Process, ServesWhoeverWaitsAsSoonAsOneOfTooManyDescriptorsIsFree) {
   MasterStandIn master{spool, {.program = limited}};
   master.spawn();
   std::vector<FlushClient> clients;
+  clients.push_back(master.connect());
+  EXPECT_EQ(clients.front().read_announcement(), announcement_bytes);  // it has started
   do {
     clients.push_back(master.connect());
   } while (clients.size() < few && wait_readable(clients.back().fd(), Deadline{300ms}));

@@ -184,7 +184,7 @@ int run_job_without_threads() {
 
 TEST(BlockingPool, DoesTheWorkItselfWhenThereAreNoThreadsToBeHad) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root to become somebody with a limit";
-  EXPECT_EXIT(std::exit(run_job_without_threads()), testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(std::_Exit(run_job_without_threads()), testing::ExitedWithCode(0), "");
 }
 
 }  // namespace
