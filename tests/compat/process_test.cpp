@@ -301,8 +301,21 @@ TEST_F(Process, AnswersAfterTheDiskHasItWithDurabilitySync) {
   EXPECT_THAT(log.texts(), IsEmpty());
 }
 
+#if defined(__has_feature)
+#if __has_feature(undefined_behavior_sanitizer)
+#define UFLUSH_SANITIZED
+#endif
+#endif
+#ifdef UFLUSH_SANITIZED
+constexpr bool sanitized = true;
+#else
+constexpr bool sanitized = false;
+#endif
+
 TEST_F(Process, ServesWhoeverWaitsAsSoonAsOneOfTooManyDescriptorsIsFree) {
   if (testing_the_stock_daemon()) GTEST_SKIP() << "needs a process per client";
+  if (sanitized)
+    GTEST_SKIP() << "UBSan's look at a vtable needs a pipe, and there is no descriptor left for it";
   constexpr std::size_t few = 20;
   const std::string limited = spool.config_directory() + "/" + tested_daemon_name();
   write_file(limited,
