@@ -15,7 +15,7 @@ namespace {
 /// How a second request begins that follows the first one in the same piece.
 constexpr std::string_view request_begin{"request\0", 8};
 /// What is gathered at most before requests are looked at.
-constexpr std::size_t gathered_bytes_max = 256 * 1024;
+constexpr std::size_t gathered_bytes_max = std::size_t{256} * 1024;
 
 std::span<const std::byte> as_span(std::string_view text) {
   return std::as_bytes(std::span(text));

@@ -70,17 +70,17 @@ constexpr OperatorSpelling operators[] = {
 bool holds(std::strong_ordering order, Operator op) noexcept {
   switch (op) {
     case Operator::equal:
-      return order == 0;
+      return std::is_eq(order);
     case Operator::not_equal:
-      return order != 0;
+      return std::is_neq(order);
     case Operator::less:
-      return order < 0;
+      return std::is_lt(order);
     case Operator::less_or_equal:
-      return order <= 0;
+      return std::is_lteq(order);
     case Operator::greater_or_equal:
-      return order >= 0;
+      return std::is_gteq(order);
     case Operator::greater:
-      return order > 0;
+      return std::is_gt(order);
   }
   return false;
 }

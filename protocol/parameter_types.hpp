@@ -30,7 +30,9 @@ struct CompatibilityLevel {
   long minor_level = 0;
   long patch_level = 0;
 
-  friend auto operator<=>(const CompatibilityLevel&, const CompatibilityLevel&) = default;
+  friend auto operator<=>(const CompatibilityLevel&,
+                          const CompatibilityLevel&) =
+      default;  // NOLINT(modernize-use-nullptr): clang-tidy 14
 };
 
 /// Nothing when the text is not a level.
