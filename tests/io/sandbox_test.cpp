@@ -2,8 +2,7 @@
 #include "io/sandbox.hpp"
 
 #include <array>
-#include <cstdio>
-#include <cstdlib>
+#include <cerrno>
 #include <functional>
 #include <string>
 
@@ -15,26 +14,12 @@
 #include <unistd.h>
 
 #include "io/ring_setup.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace uflush {
 namespace {
 
 constexpr int no_landlock = 77;
-
-/// A directory of our own, with everything below it gone at the end.
-class Scratch {
- public:
-  Scratch() { EXPECT_NE(::mkdtemp(path_.data()), nullptr); }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  ~Scratch() {
-    [[maybe_unused]] const int status = std::system(("rm -r " + path_).c_str());  // NOLINT(cert-env33-c)
-  }
-  [[nodiscard]] std::string at(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_ = "/tmp/uflush-sandbox.XXXXXX";
-};
 
 /// Runs `body` in a child that is confined to `directory`; its exit status.
 int confined_to(const std::string& directory, const std::function<int()>& body) {
@@ -52,17 +37,18 @@ int confined_to(const std::string& directory, const std::function<int()>& body) 
 }
 
 TEST(Sandbox, LeavesTheDirectoriesThatAreNamedAndNothingElse) {
-  const Scratch scratch;
+  const support::TempDir scratch;
   for (const char* name : {"in", "in/deferred", "in/incoming", "out"})
-    ASSERT_EQ(::mkdir(scratch.at(name).c_str(), 0700), 0);
+    ASSERT_EQ(::mkdir(scratch.path(name).c_str(), 0700), 0);
   for (const char* name : {"in/deferred/A1", "out/secret"})
-    ASSERT_GE(::close(::open(scratch.at(name).c_str(), O_CREAT | O_WRONLY, 0600)), 0);
+    ASSERT_GE(::close(::open(scratch.path(name).c_str(), O_CREAT | O_WRONLY, 0600)), 0);
 
-  const int status = confined_to(scratch.at("in"), [&] {
-    if (::rename(scratch.at("in/deferred/A1").c_str(), scratch.at("in/incoming/A1").c_str()) != 0) return 2;
-    if (::open(scratch.at("in/log").c_str(), O_CREAT | O_RDWR, 0600) < 0) return 3;
-    if (::open(scratch.at("out/secret").c_str(), O_RDONLY) >= 0 || errno != EACCES) return 4;
-    if (::rename(scratch.at("in/incoming/A1").c_str(), scratch.at("out/A1").c_str()) == 0) return 5;
+  const int status = confined_to(scratch.path("in"), [&] {
+    if (::rename(scratch.path("in/deferred/A1").c_str(), scratch.path("in/incoming/A1").c_str()) != 0)
+      return 2;
+    if (::open(scratch.path("in/log").c_str(), O_CREAT | O_RDWR, 0600) < 0) return 3;
+    if (::open(scratch.path("out/secret").c_str(), O_RDONLY) >= 0 || errno != EACCES) return 4;
+    if (::rename(scratch.path("in/incoming/A1").c_str(), scratch.path("out/A1").c_str()) == 0) return 5;
     ::execl("/bin/true", "true", nullptr);
     return errno == EACCES ? 0 : 6;
   });
