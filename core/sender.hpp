@@ -29,6 +29,7 @@ struct SpoolAccess {
   const Config& config;
   QueueManager& queue_manager;
   Log& log;
+  std::size_t open_logfiles_max = 256;  ///< that stay open for appending
 };
 
 class Sender {

@@ -18,7 +18,7 @@ Service::Service(SpoolAccess& spool, EligibleSites& eligible, SiteNames& names)
       eligible_(eligible),
       names_(names),
       logs_(spool.loop, spool.waiting_pool, spool.files, spool.layout, spool.config.uflush_durability,
-            spool.log),
+            spool.open_logfiles_max, spool.log),
       sender_(spool),
       refresher_(spool, sender_),
       proxymap_(spool.loop, spool.config, spool.log),
@@ -39,13 +39,13 @@ Task<PendingAnswer> Service::start_slow_add(std::string site, std::string queue_
 
 PendingAnswer Service::append_line(const Verdict& verdict, std::string_view queue_id) {
   if (verdict.status != Status::ok) return verdict.status;
-  return logs_.append(verdict.log_name, queue_id);
+  return logs_.append(*verdict.log, queue_id);
 }
 
 Task<Status> Service::send_site(std::string site, StopToken stop) {
   const Verdict verdict = co_await judge_either_way(std::move(site), stop);
   if (verdict.status != Status::ok) co_return verdict.status;
-  co_return co_await sender_.send(verdict.log_name, Sender::Cause::send_site, stop);
+  co_return co_await sender_.send(verdict.log->file.name(), Sender::Cause::send_site, stop);
 }
 
 Task<Status> Service::send_file(std::string queue_id) {
@@ -77,8 +77,13 @@ const Service::Verdict& Service::remember(std::string_view site, Verdict verdict
     uncached_ = std::move(verdict);
     return uncached_;
   }
-  if (verdicts_.size() >= verdicts_max) verdicts_.clear();
-  return verdicts_.insert_or_assign(std::string(site), std::move(verdict)).first->second;
+  const auto [entry, is_new] = verdicts_.insert_or_assign(std::string(site), std::move(verdict));
+  if (is_new) oldest_first_.push_back(&*entry);
+  if (verdicts_.size() > verdicts_max) {
+    verdicts_.erase(verdicts_.find(oldest_first_.front()->first));
+    oldest_first_.pop_front();
+  }
+  return entry->second;
 }
 
 bool Service::may_take_time() const noexcept {
@@ -126,7 +131,7 @@ Service::Verdict Service::name_log(std::string_view site, Eligibility eligibilit
   if (!name.warning.empty()) spool_.log.warning("{}", name.warning);
   if (name.logfile.empty()) return Verdict(Status::deny);
   if (!is_valid_queue_id(name.logfile)) return Verdict(Status::bad);
-  return Verdict(name.logfile);
+  return Verdict(logs_.find(name.logfile));
 }
 
 }  // namespace uflush

@@ -1,6 +1,7 @@
 /// What the requests mean (BEHAVIOUR.md 3). Knows nothing of connections.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,10 +54,10 @@ class Service {
   struct Verdict {
     Verdict() = default;
     explicit Verdict(Status refusal) : status(refusal) {}
-    explicit Verdict(std::string_view log) : log_name(log) {}
+    explicit Verdict(SiteLogPtr log_of_site) : log(std::move(log_of_site)) {}
 
     Status status = Status::ok;
-    std::string log_name;  ///< when the status is ok
+    SiteLogPtr log;  ///< when the status is ok
     Instant good_until = Instant::max();
   };
   struct TextHash : std::hash<std::string_view> {
@@ -81,7 +82,10 @@ class Service {
   Refresher refresher_;
   ProxymapClient proxymap_;
   Mutex asking_;  ///< one question to blocking tables at a time
-  std::unordered_map<std::string, Verdict, TextHash, std::equal_to<>> verdicts_;
+  using Verdicts = std::unordered_map<std::string, Verdict, TextHash, std::equal_to<>>;
+  Verdicts verdicts_;
+  std::deque<Verdicts::const_pointer>
+      oldest_first_;  ///< the entries of verdicts_, in the order of their arrival
   Verdict uncached_;
 };
 

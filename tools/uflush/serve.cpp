@@ -26,8 +26,11 @@ namespace {
 constexpr std::size_t work_threads_max = 2;
 /// Sites whose locks others hold at the same time. Each costs a thread that sleeps.
 constexpr std::size_t waiting_threads_max = 16;
-/// Descriptors that are not connections: logfiles, directories, the process's own.
-constexpr std::size_t other_descriptors = 256 + 128 + 64;
+/// Descriptors that are neither connections nor logfiles: directories, the process's own.
+constexpr std::size_t other_descriptors = 128 + 64;
+/// Logfiles that stay open: opening one costs as much as the rest of an add. A quarter of the descriptors at
+/// most.
+constexpr std::size_t open_logfiles_max = 16'384;
 /// After SIGTERM, how long the spool may take to become consistent.
 constexpr std::chrono::seconds leave_limit{3};
 /// How often records that postlogd would not take are offered again.
@@ -103,7 +106,9 @@ class Daemon {
 };
 
 Task<void> Daemon::run_in_loop(BlockingPool& work, BlockingPool& waiting, int& status) {
-  SpoolAccess spool{loop_, work, waiting, files_, layout_, startup_.config, queue_manager_, startup_.log};
+  SpoolAccess spool{loop_,          work,         waiting,
+                    files_,         layout_,      startup_.config,
+                    queue_manager_, startup_.log, prepared_.open_logfiles_max};
   Service service(spool, *prepared_.eligible, names_);
   Server server(loop_, service, startup_.config, startup_.log, surroundings());
   watchdog_.emplace(loop_, startup_.config.daemon_timeout);
@@ -187,7 +192,9 @@ OrFatal<void> prepare_to_serve(Startup& startup, Prepared& prepared) {
     return Fatal{"uflush_backend = portable: there is only io_uring in this release"};
   }
   const std::size_t open_files = raise_open_files_limit();
-  prepared.clients_max = open_files > 2 * other_descriptors ? open_files - other_descriptors : open_files / 2;
+  prepared.open_logfiles_max = std::min(open_logfiles_max, open_files / 4);
+  const std::size_t reserved = prepared.open_logfiles_max + other_descriptors;
+  prepared.clients_max = open_files > 2 * reserved ? open_files - reserved : open_files / 2;
   auto ring = UringRing::create();
   if (const auto* refusal = std::get_if<RingRefusal>(&ring)) return Fatal{refusal->reason};
   prepared.ring = std::move(std::get<std::unique_ptr<UringRing>>(ring));

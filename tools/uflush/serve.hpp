@@ -14,7 +14,9 @@ namespace uflush {
 struct Prepared {
   std::unique_ptr<EligibleSites> eligible;
   std::unique_ptr<UringRing> ring;  ///< not charged to the mail owner's RLIMIT_MEMLOCK when root makes it
-  std::size_t clients_max = 0;      ///< connections that the descriptor limit has room for
+  // What the descriptor limit has room for:
+  std::size_t clients_max = 0;
+  std::size_t open_logfiles_max = 0;
 };
 
 /// Opens the pattern list with its tables, and the ring; raises the limit of open files as far as it goes. To
