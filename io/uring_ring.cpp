@@ -126,6 +126,13 @@ void UringRing::turn(std::optional<Instant> until, std::vector<Op*>& completed) 
   gather(completed);
 }
 
+/// Either in the completion queue, or known to the kernel, which then wants to be entered
+/// (IORING_SETUP_TASKRUN_FLAG).
+bool UringRing::has_news() const noexcept {
+  return !early_.empty() || io_uring_cq_ready(&ring_) > 0 ||
+         (IO_URING_READ_ONCE(*ring_.sq.kflags) & IORING_SQ_TASKRUN) != 0;
+}
+
 void UringRing::gather(std::vector<Op*>& completed) {
   unsigned head = 0;
   unsigned count = 0;

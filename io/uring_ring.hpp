@@ -31,6 +31,7 @@ class UringRing final : public Ring {
   void post_send(int fd, std::span<const std::byte> constant) override;
   void post_close(Fd fd) override;
   void turn(std::optional<Instant> until, std::vector<Op*>& completed) override;
+  [[nodiscard]] bool has_news() const noexcept override;
   [[nodiscard]] Result<Fd> accept(int listener) override;
   [[nodiscard]] Result<Fd> unix_socket() override;
 
