@@ -198,6 +198,7 @@ OrFatal<void> prepare_to_serve(Startup& startup, Prepared& prepared) {
   auto ring = UringRing::create();
   if (const auto* refusal = std::get_if<RingRefusal>(&ring)) return Fatal{refusal->reason};
   prepared.ring = std::move(std::get<std::unique_ptr<UringRing>>(ring));
+  prepared.ring->set_busy_wait(std::chrono::microseconds(startup.config.uflush_busy_wait_us));
   if (startup.log.verbose() > 0) startup.log.info("{}", prepared.ring->features().describe());
   return outcome::success();
 }
