@@ -49,6 +49,8 @@ class LogOutput : public LogSink {
   ~LogOutput() override;
 
   void write(Severity severity, std::string_view text) override;
+  [[nodiscard]] std::vector<PreparedRecord> prepare(Severity severity, std::string_view text,
+                                                    std::time_t when) const override;
 
   /// Goes on with other settings. What the old postlogd socket does not take now is lost.
   void reopen(const LogSettings& settings);

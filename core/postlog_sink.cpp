@@ -1,7 +1,6 @@
 #include "core/postlog_sink.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
@@ -12,23 +11,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "core/log_time.hpp"
+
 namespace uflush {
 namespace {
 
 std::string short_host_name(std::string_view host) {
   const std::string_view label = host.substr(0, host.find('.'));
   return std::string(label.empty() ? "amnesiac" : label);
-}
-
-/// Local time as `Nov 02 11:26:50`. The month is English whatever the locale is, hence no strftime.
-std::string timestamp() {
-  static constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const std::time_t now = std::time(nullptr);
-  std::tm local{};
-  localtime_r(&now, &local);
-  return fmt::format("{} {:02} {:02}:{:02}:{:02}", months.at(static_cast<std::size_t>(local.tm_mon)),
-                     local.tm_mday, local.tm_hour, local.tm_min, local.tm_sec);
 }
 
 }  // namespace
@@ -63,14 +53,15 @@ PostlogSink::Sent PostlogSink::send(std::string_view record) {
   return Sent::failed;
 }
 
-std::string PostlogSink::format(Severity severity, std::string_view text) const {
-  return fmt::format("{} {} {}[{}]: {}{}", timestamp(), host_, tag_, ::getpid(), severity_prefix(severity),
-                     text);
+std::string PostlogSink::format(Severity severity, std::string_view text, std::time_t when) const {
+  return fmt::format("{} {} {}[{}]: {}{}", log_time(when, LogDay::padded_with_zero), host_, tag_, ::getpid(),
+                     severity_prefix(severity), text);
 }
 
 std::string PostlogSink::take_loss_report() {
   const std::uint64_t lost = std::exchange(lost_, 0);
-  return format(Severity::warning, fmt::format("{} log records lost: postlogd did not take them", lost));
+  return format(Severity::warning, fmt::format("{} log records lost: postlogd did not take them", lost),
+                std::time(nullptr));
 }
 
 void PostlogSink::enqueue(std::string record) {
@@ -85,9 +76,15 @@ void PostlogSink::enqueue(std::string record) {
 }
 
 void PostlogSink::write(Severity severity, std::string_view text) {
-  std::string record = format(severity, text);
+  std::string record = format(severity, text, std::time(nullptr));
   if (flush() && send(record) == Sent::yes) return;
   enqueue(std::move(record));
+}
+
+std::vector<PreparedRecord> PostlogSink::prepare(Severity severity, std::string_view text,
+                                                 std::time_t when) const {
+  if (!fd_) return {};
+  return {{fd_.get(), format(severity, text, when)}};
 }
 
 bool PostlogSink::flush() {

@@ -29,6 +29,8 @@ class PostlogSink : public LogSink {
   PostlogSink(std::string path, std::string_view host, std::string tag);
 
   void write(Severity severity, std::string_view text) override;
+  [[nodiscard]] std::vector<PreparedRecord> prepare(Severity severity, std::string_view text,
+                                                    std::time_t when) const override;
 
   /// Sends what waits, as far as the socket takes it now. True when nothing is left.
   bool flush();
@@ -47,7 +49,7 @@ class PostlogSink : public LogSink {
 
   [[nodiscard]] bool connect();
   [[nodiscard]] Sent send(std::string_view record);
-  [[nodiscard]] std::string format(Severity severity, std::string_view text) const;
+  [[nodiscard]] std::string format(Severity severity, std::string_view text, std::time_t when) const;
   [[nodiscard]] std::string take_loss_report();
   void enqueue(std::string record);
 

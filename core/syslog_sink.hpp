@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "core/log.hpp"
+#include "io/fd.hpp"
 
 namespace uflush {
 
@@ -22,9 +23,14 @@ class SyslogSink : public LogSink {
   ~SyslogSink() override;
 
   void write(Severity severity, std::string_view text) override;
+  /// For a connection of our own: nobody may use the C library's in a signal handler.
+  [[nodiscard]] std::vector<PreparedRecord> prepare(Severity severity, std::string_view text,
+                                                    std::time_t when) const override;
 
  private:
   std::string tag_;  // openlog(3) keeps a pointer into it
+  int facility_;
+  Fd own_connection_;
 };
 
 }  // namespace uflush

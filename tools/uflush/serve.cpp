@@ -111,7 +111,9 @@ Task<void> Daemon::run_in_loop(BlockingPool& work, BlockingPool& waiting, int& s
                     queue_manager_, startup_.log, prepared_.open_logfiles_max};
   Service service(spool, *prepared_.eligible, names_);
   Server server(loop_, service, startup_.config, startup_.log, surroundings());
-  watchdog_.emplace(loop_, startup_.config.daemon_timeout);
+  watchdog_.emplace(loop_, startup_.config.daemon_timeout, [this](std::time_t when) {
+    return startup_.log_output.prepare(Severity::fatal, "watchdog timeout", when);
+  });
 
   Scope background;
   StopSource end;
