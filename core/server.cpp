@@ -1,10 +1,14 @@
 #include "core/server.hpp"
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 #include <poll.h>
 
 #include "io/passed_descriptor.hpp"
+#include "protocol/attr_decoder.hpp"
+#include "protocol/request_decoder.hpp"
 
 namespace uflush {
 namespace {
@@ -155,7 +159,7 @@ Task<void> Server::serve(Fd socket) {
     if (passed) {
       co_await serve_client(context_, std::move(passed).value());
     } else {
-      log_.warning("receive a descriptor from {}: {}", context_.stream_name, passed.error().message());
+      log_.error("accept connection: {}", passed.error().message());
     }
   } else {
     co_await serve_client(context_, std::move(socket));
@@ -170,7 +174,24 @@ Task<Result<Fd>> Server::passed_descriptor(Fd carrier) {
   const op::Poll poll{.fd = carrier.get(), .events = POLLIN};
   const Patience patience{.deadline = loop_.now() + config_.ipc_timeout, .stop = hurrying_};
   CO_TRY_VOID(co_await Operation{loop_, poll, patience});
-  co_return receive_descriptor(carrier.get());
+  CO_TRY(passed, receive_descriptor(carrier.get()));
+  CO_TRY_VOID(co_await skip_attributes(carrier.get(), patience));
+  co_return std::move(passed);
+}
+
+/// Behind the descriptor comes an attribute list, which is of no interest here, as in the reference.
+Task<Result<void>> Server::skip_attributes(int carrier, Patience patience) {
+  std::array<char, 1024> piece;
+  const op::Recv recv{.fd = carrier, .into = std::as_writable_bytes(std::span(piece))};
+  AttrDecoder attributes;
+  std::string received;
+  while (attributes.next(received).kind != AttrStep::Kind::end_of_list) {
+    if (received.size() > request_bytes_max) co_return Error{EMSGSIZE};
+    CO_TRY(count, co_await Operation{loop_, recv, patience});
+    if (count == 0) co_return Error{ECONNRESET};
+    received.append(piece.data(), count);
+  }
+  co_return outcome::success();
 }
 
 /// The reference, too, only notices when the first client is there.
