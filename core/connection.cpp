@@ -7,6 +7,7 @@
 #include <boost/container/small_vector.hpp>
 
 #include "core/receive_buffer.hpp"
+#include "core/request_trace.hpp"
 #include "io/operation.hpp"
 #include "protocol/request_decoder.hpp"
 
@@ -73,6 +74,8 @@ class Conversation {
   bool stays_open();
   [[nodiscard]] bool more_requests_follow() const;
   void warn(std::string_view text) const;
+  [[nodiscard]] bool verbose() const noexcept { return context_.log.verbose() > 0; }
+  void note_reply(Status status) const;
 
   const ConnectionContext& context_;
   Fd socket_;
@@ -88,8 +91,9 @@ class Conversation {
 };
 
 void Conversation::announce() {
-  if (context_.config.uflush_announcement)
-    context_.loop.ring().post_send(socket_.get(), as_span(announcement));
+  if (!context_.config.uflush_announcement) return;
+  if (verbose()) context_.log.info("send attr protocol = queue_flush_protocol");
+  context_.loop.ring().post_send(socket_.get(), as_span(announcement));
 }
 
 Operation<op::Recv> Conversation::receive() {
@@ -132,6 +136,7 @@ Conversation::Next Conversation::handle(InputState input) {
     const DecodeStep step = decoder_.decode(buffer_.text(), input);
     if (std::holds_alternative<NeedsMore>(step))
       return input == InputState::more_may_come ? Next::receive : Next::close;
+    if (verbose()) trace_request(context_.log, context_.stream_name, buffer_.text());
     if (const auto* hangup = std::get_if<Hangup>(&step)) {
       warn(hangup->warning);
       if (hangup->reply) pending_.emplace_back(*hangup->reply);
@@ -190,7 +195,10 @@ Task<bool> Conversation::answer() {
   if (pending_.empty()) co_return true;
   if (is_sending() && !co_await sent()) co_return false;
   if (!outgoing_) outgoing_ = std::make_unique<Outgoing>();
-  for (const PendingAnswer& pending : pending_) outgoing_->replies += reply_bytes(std::get<Status>(pending));
+  for (const PendingAnswer& pending : pending_) {
+    outgoing_->replies += reply_bytes(std::get<Status>(pending));
+    note_reply(std::get<Status>(pending));
+  }
   pending_.clear();
   const Patience patience{.deadline = context_.loop.now() + context_.config.ipc_timeout,
                           .stop = context_.hurrying};
@@ -224,13 +232,19 @@ bool Conversation::more_requests_follow() const {
 
 void Conversation::close_behind_last_answer() {
   Ring& ring = context_.loop.ring();
-  for (const PendingAnswer& last : pending_)
+  for (const PendingAnswer& last : pending_) {
+    note_reply(std::get<Status>(last));
     ring.post_send(socket_.get(), as_span(reply_bytes(std::get<Status>(last))));
+  }
   ring.post_close(std::move(socket_));
 }
 
 void Conversation::warn(std::string_view text) const {
   if (!text.empty()) context_.log.warning("{}", text);
+}
+
+void Conversation::note_reply(Status status) const {
+  if (verbose()) context_.log.info("send attr status = {}", static_cast<std::uint32_t>(status));
 }
 
 }  // namespace

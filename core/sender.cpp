@@ -1,6 +1,10 @@
 #include "core/sender.hpp"
 
 #include <random>
+#include <span>
+#include <utility>
+
+#include <fmt/format.h>
 
 #include "core/log_reader.hpp"
 #include "core/logfile.hpp"
@@ -23,12 +27,16 @@ constexpr std::chrono::milliseconds scan_interval{500};
 /// inodes, from the disk if need be, which the second step then has at hand.
 class Toucher {
  public:
-  Toucher(FileSystem& files, const QueueLayout& layout, std::time_t now, std::string_view log_name,
-          std::string_view contents)
-      : mover_(files, layout, now), reader_(contents, log_name, layout) {}
+  /// `verbose`: with notes.
+  Toucher(SpoolAccess& spool, std::time_t now, std::string_view log_name, std::string_view contents)
+      : mover_(spool.files, spool.layout, now),
+        reader_(contents, log_name, spool.layout),
+        log_name_(log_name),
+        verbose_(spool.log.verbose() > 0) {}
 
   struct Slice {
     std::vector<std::string_view> in_deferred;  ///< to be renamed, in this order
+    std::vector<std::string> notes;             ///< for the verbose log
     std::vector<std::string> warnings;
     bool is_last = false;
     bool ran_short = false;
@@ -40,8 +48,12 @@ class Toucher {
       list_ = reader_.next(lines_per_list);
       position_ = 0;
       slice.warnings = std::move(list_.warnings);
+      if (verbose_) note(slice, list_.repeated, "skip queue file {} as duplicate");
     }
     const std::size_t end = std::min(list_.queue_ids.size(), position_ + files_max);
+    if (verbose_)
+      note(slice, std::span(list_.queue_ids).subspan(position_, end - position_),
+           "update queue file {} time stamps");
     for (; position_ < end; ++position_) {
       const std::string_view id = list_.queue_ids[position_];
       if (mover_.touch(id) == QueueFileMover::Queue::deferred) slice.in_deferred.push_back(id);
@@ -54,8 +66,17 @@ class Toucher {
   }
 
  private:
+  /// In the words of the reference.
+  void note(Slice& slice, std::span<const std::string_view> ids,
+            fmt::format_string<std::string_view&> what) const {
+    for (std::string_view id : ids)
+      slice.notes.push_back(fmt::format("flush_send_path: logfile {}: ", log_name_) + fmt::format(what, id));
+  }
+
   QueueFileMover mover_;
   LogReader reader_;
+  std::string_view log_name_;
+  bool verbose_;
   MoveList list_;
   std::size_t position_ = 0;
 };
@@ -112,7 +133,11 @@ Task<Status> Sender::send_in_turn(const std::string& name, Cause cause, StopToke
                               spool_.config.uflush_durability);
   };
   const auto dropped = co_await in_pool(spool_.waiting_pool, drop);
-  if (!contents.value().lines.empty()) co_await spool_.queue_manager.trigger(QueueTrigger::scan_incoming);
+  if (!contents.value().lines.empty()) {
+    if (spool_.log.verbose() > 0)
+      spool_.log.info("flush_send_path: requesting delivery for logfile {}", name);
+    co_await spool_.queue_manager.trigger(QueueTrigger::scan_incoming);
+  }
   if (!dropped) co_return failed(name, "truncate", dropped.error());
   co_return Status::ok;
 }
@@ -122,7 +147,7 @@ Task<Status> Sender::send_in_turn(const std::string& name, Cause cause, StopToke
 Task<Result<void>> Sender::move_all(const std::string& name, std::string_view contents, StopToken stop) {
   if (contents.empty()) co_return outcome::success();
   const std::time_t now = spool_.loop.wall_time();
-  Toucher toucher(spool_.files, spool_.layout, now, name, contents);
+  Toucher toucher(spool_, now, name, contents);
   QueueFileMover mover(spool_.files, spool_.layout, now);
   Toucher::Slice slice;
   std::size_t slice_files = files_in_first_slice;
@@ -136,6 +161,7 @@ Task<Result<void>> Sender::move_all(const std::string& name, std::string_view co
   slice_files = files_per_slice;
   Instant next_scan = spool_.loop.now();
   while (!stop.stop_requested()) {
+    for (const std::string& note : slice.notes) spool_.log.info("{}", note);
     warn(slice.warnings);
     auto touching = in_pool(spool_.work_pool, touch_next);
     if (!slice.is_last) touching.start();
@@ -159,6 +185,8 @@ void Sender::warn(const std::vector<std::string>& texts) {
 }
 
 Task<Status> Sender::send_file(std::string queue_id) {
+  if (spool_.log.verbose() > 0)
+    spool_.log.info("flush_send_file_service: requesting delivery for queue_id {}", queue_id);
   QueueFileMover mover(spool_.files, spool_.layout, spool_.loop.wall_time());
   auto move = [&] { return mover.move_unthrottled(queue_id); };
   const bool found = co_await in_pool(spool_.work_pool, move);

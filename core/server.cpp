@@ -196,7 +196,7 @@ Task<Result<void>> Server::skip_attributes(int carrier, Patience patience) {
 
 /// The reference, too, only notices when the first client is there.
 void Server::refuse_command_line() {
-  if (surroundings_.master != nullptr) surroundings_.master->report_taken();
+  if (surroundings_.master != nullptr) report_taken();
   log_.fatal("unexpected command-line argument: {}", surroundings_.unexpected_argument);
   exit_status_ = 1;
   leave("bad start");
@@ -209,18 +209,24 @@ void Server::refuse_command_line() {
 void Server::report_first_clients() {
   reported_ = true;
   if (surroundings_.master == nullptr) return;
-  surroundings_.master->report_taken();
-  if (!surroundings_.master->report_available()) drain("master disconnect");
+  report_taken();
+  report_available();
 }
 
 /// When no more clients fit, master(8) may start another process.
 void Server::report_room() {
   if (surroundings_.master == nullptr) return;
-  if (full_) {
-    surroundings_.master->report_taken();
-  } else if (!surroundings_.master->report_available()) {
-    drain("master disconnect");
-  }
+  full_ ? report_taken() : report_available();
+}
+
+void Server::report_taken() {
+  if (log_.verbose() > 0) log_.info("master_notify: status 0");
+  surroundings_.master->report_taken();
+}
+
+void Server::report_available() {
+  if (log_.verbose() > 0) log_.info("master_notify: status 1");
+  if (!surroundings_.master->report_available()) drain("master disconnect");
 }
 
 Task<void> Server::watch_master() {

@@ -72,6 +72,8 @@ class Server {
   void refuse_command_line();
   void report_first_clients();
   void report_room();
+  void report_taken();
+  void report_available();
 
   Loop& loop_;
   const Config& config_;

@@ -28,13 +28,19 @@ std::optional<PendingAnswer> Service::start_add(const AddRequest& request) {
   if (!is_valid_queue_id(request.queue_id)) return Status::bad;
   if (const Verdict* known = remembered(request.site)) return append_line(*known, request.queue_id);
   if (may_take_time()) return std::nullopt;
+  note_add(request.site, request.queue_id);
   return append_line(judge(request.site), request.queue_id);
 }
 
 Task<PendingAnswer> Service::start_slow_add(std::string site, std::string queue_id, StopToken stop) {
   if (!is_valid_queue_id(queue_id)) co_return Status::bad;
+  note_add(site, queue_id);
   const Verdict verdict = co_await judge_slowly(std::move(site), stop);
   co_return append_line(verdict, queue_id);
+}
+
+void Service::note_add(std::string_view site, std::string_view queue_id) const {
+  if (spool_.log.verbose() > 0) spool_.log.info("flush_add_service: site {} queue_id {}", site, queue_id);
 }
 
 PendingAnswer Service::append_line(const Verdict& verdict, std::string_view queue_id) {
@@ -43,6 +49,7 @@ PendingAnswer Service::append_line(const Verdict& verdict, std::string_view queu
 }
 
 Task<Status> Service::send_site(std::string site, StopToken stop) {
+  if (spool_.log.verbose() > 0) spool_.log.info("flush_send_service: site {}", site);
   const Verdict verdict = co_await judge_either_way(std::move(site), stop);
   if (verdict.status != Status::ok) co_return verdict.status;
   co_return co_await sender_.send(verdict.log->file.name(), Sender::Cause::send_site, stop);
@@ -67,6 +74,7 @@ Task<void> Service::close() {
 }
 
 const Service::Verdict* Service::remembered(std::string_view site) const {
+  if (spool_.log.verbose() > 0) return nullptr;  // the log is to tell how each verdict comes about
   const auto known = verdicts_.find(site);
   return known != verdicts_.end() && spool_.loop.now() < known->second.good_until ? &known->second : nullptr;
 }
@@ -105,6 +113,7 @@ Task<Service::Verdict> Service::judge_slowly(std::string site, StopToken stop) {
     inquiry.answers.push_back({*std::move(inquiry.question), std::move(answer)});
     eligibility = co_await evaluate(site, inquiry);
   }
+  for (const std::string& note : inquiry.notes) spool_.log.info("{}", note);
   for (const std::string& warning : inquiry.warnings) spool_.log.warning("{}", warning);
   Verdict verdict = name_log(site, eligibility);
   verdict.good_until = good_until;
@@ -130,6 +139,7 @@ Service::Verdict Service::name_log(std::string_view site, Eligibility eligibilit
   const SiteName name = names_.map(site);
   if (!name.warning.empty()) spool_.log.warning("{}", name.warning);
   if (name.logfile.empty()) return Verdict(Status::deny);
+  if (spool_.log.verbose() > 0) spool_.log.info("site {} to path {}", names_.ascii_form(site), name.logfile);
   if (!is_valid_queue_id(name.logfile)) return Verdict(Status::bad);
   return Verdict(logs_.find(name.logfile));
 }

@@ -72,6 +72,7 @@ class Service {
   Task<Eligibility> evaluate(const std::string& site, Inquiry& inquiry);
   const Verdict& remember(std::string_view site, Verdict verdict);
   Verdict name_log(std::string_view site, Eligibility eligibility);
+  void note_add(std::string_view site, std::string_view queue_id) const;
   PendingAnswer append_line(const Verdict& verdict, std::string_view queue_id);
 
   SpoolAccess& spool_;
