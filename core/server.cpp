@@ -185,13 +185,15 @@ Task<Result<void>> Server::skip_attributes(int carrier, Patience patience) {
   const op::Recv recv{.fd = carrier, .into = std::as_writable_bytes(std::span(piece))};
   AttrDecoder attributes;
   std::string received;
-  while (attributes.next(received).kind != AttrStep::Kind::end_of_list) {
+  while (true) {
+    const AttrStep step = attributes.next(received);
+    if (step.kind == AttrStep::Kind::end_of_list) co_return outcome::success();
+    if (step.kind == AttrStep::Kind::attribute) continue;
     if (received.size() > request_bytes_max) co_return Error{EMSGSIZE};
     CO_TRY(count, co_await Operation{loop_, recv, patience});
     if (count == 0) co_return Error{ECONNRESET};
     received.append(piece.data(), count);
   }
-  co_return outcome::success();
 }
 
 /// The reference, too, only notices when the first client is there.
