@@ -1,14 +1,10 @@
 #include "core/server.hpp"
 
 #include <algorithm>
-#include <array>
-#include <span>
 
 #include <poll.h>
 
-#include "io/passed_descriptor.hpp"
-#include "protocol/attr_decoder.hpp"
-#include "protocol/request_decoder.hpp"
+#include "core/passed_client.hpp"
 
 namespace uflush {
 namespace {
@@ -155,12 +151,9 @@ bool Server::accept_one(int listener) {
 
 Task<void> Server::serve(Fd socket) {
   if (surroundings_.descriptors_are_passed) {
-    auto passed = co_await passed_descriptor(std::move(socket));
-    if (passed) {
-      co_await serve_client(context_, std::move(passed).value());
-    } else {
-      log_.error("accept connection: {}", passed.error().message());
-    }
+    const Patience patience{.deadline = loop_.now() + config_.ipc_timeout, .stop = hurrying_};
+    auto passed = co_await receive_passed_client(loop_, log_, std::move(socket), patience);
+    if (passed) co_await serve_client(context_, std::move(passed).value());
   } else {
     co_await serve_client(context_, std::move(socket));
   }
@@ -168,32 +161,6 @@ Task<void> Server::serve(Fd socket) {
   // This client still counts.
   if (clients_.size() == 1 && surroundings_.idle_limit && !draining_.stop_requested())
     idle_->start(config_.max_idle);
-}
-
-Task<Result<Fd>> Server::passed_descriptor(Fd carrier) {
-  const op::Poll poll{.fd = carrier.get(), .events = POLLIN};
-  const Patience patience{.deadline = loop_.now() + config_.ipc_timeout, .stop = hurrying_};
-  CO_TRY_VOID(co_await Operation{loop_, poll, patience});
-  CO_TRY(passed, receive_descriptor(carrier.get()));
-  CO_TRY_VOID(co_await skip_attributes(carrier.get(), patience));
-  co_return std::move(passed);
-}
-
-/// Behind the descriptor comes an attribute list, which is of no interest here, as in the reference.
-Task<Result<void>> Server::skip_attributes(int carrier, Patience patience) {
-  std::array<char, 1024> piece;
-  const op::Recv recv{.fd = carrier, .into = std::as_writable_bytes(std::span(piece))};
-  AttrDecoder attributes;
-  std::string received;
-  while (true) {
-    const AttrStep step = attributes.next(received);
-    if (step.kind == AttrStep::Kind::end_of_list) co_return outcome::success();
-    if (step.kind == AttrStep::Kind::attribute) continue;
-    if (received.size() > request_bytes_max) co_return Error{EMSGSIZE};
-    CO_TRY(count, co_await Operation{loop_, recv, patience});
-    if (count == 0) co_return Error{ECONNRESET};
-    received.append(piece.data(), count);
-  }
 }
 
 /// The reference, too, only notices when the first client is there.

@@ -65,8 +65,6 @@ class Server {
   Task<void> accept_clients(int listener);
   bool accept_one(int listener);
   Task<void> serve(Fd socket);
-  Task<Result<Fd>> passed_descriptor(Fd carrier);
-  Task<Result<void>> skip_attributes(int carrier, Patience patience);
   Task<void> watch_master();
   Task<void> watch(ServerSurroundings::Watch& watched);
   void refuse_command_line();

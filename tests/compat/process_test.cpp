@@ -7,8 +7,10 @@
 #include <cstring>
 #include <ctime>
 #include <functional>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -31,6 +33,7 @@ using ::testing::Each;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 class Process : public ::testing::Test {
  protected:
@@ -245,6 +248,25 @@ class PassedDescriptor : public Process {
     expect_exit(child, 0);
     EXPECT_THAT(log.texts(), IsEmpty());
   }
+
+  /// What is logged about a carrier that says `said`, with or without a descriptor, and no more. Texts end in
+  /// an error number that in the reference has nothing to do with the matter.
+  std::vector<std::string> logged_about(std::optional<int> fd, const std::string& said) {
+    MasterStandIn master{spool, {.all_arguments = {{"-z", "-t", "pass", "-u"}}}};
+    ChildProcess& child = master.spawn();
+    FlushClient carrier = master.connect();
+    if (fd) {
+      pass_descriptor(carrier.fd(), *fd, said);
+    } else {
+      carrier.send(said);
+    }
+    carrier.half_close();
+    EXPECT_EQ(carrier.read_to_end().bytes, "");
+    EXPECT_TRUE(log.wait_for("error: accept connection: "));
+    master.disconnect();
+    expect_exit(child, 0);
+    return log.take_texts();
+  }
 };
 
 TEST_F(PassedDescriptor, IsTheClient) {
@@ -272,17 +294,33 @@ TEST_F(PassedDescriptor, IsOnlyServedOnceTheListBehindItHasEnded) {
 
 TEST_F(PassedDescriptor, IsMissedWhenTheCarrierBringsNone) {
   for (const std::string& said : {std::string(), bytes("x"), bytes("\0\0")}) {
-    MasterStandIn master{spool, {.all_arguments = {{"-z", "-t", "pass", "-u"}}}};
-    ChildProcess& child = master.spawn();
-    FlushClient carrier = master.connect();
-    carrier.send(said);
-    carrier.half_close();
-    EXPECT_EQ(carrier.read_to_end().bytes, "");
-    // The text of the reference ends in an error number that has nothing to do with it.
-    EXPECT_TRUE(log.wait_for("error: accept connection: "));
-    EXPECT_THAT(log.take_texts(), SizeIs(1));
-    master.disconnect();
-    expect_exit(child, 0);
+    const std::vector<std::string> logged = logged_about(std::nullopt, said);
+    ASSERT_THAT(logged, SizeIs(2));
+    EXPECT_THAT(logged[0], StartsWith("warning: pass_accept_attr: cannot receive file descriptor: "));
+    EXPECT_THAT(logged[1], StartsWith("error: accept connection: "));
+  }
+}
+
+TEST_F(PassedDescriptor, IsDroppedWhenTheListBehindItIsCut) {
+  const std::vector<std::pair<std::string, std::string>> cuts = {
+      {bytes("x"), ""},
+      {bytes("xna"), "unexpected end-of-input from unknown_stream while reading input attribute name"},
+      {bytes("xname\0"), "premature end-of-input on unknown_stream while reading input attribute value"},
+      {bytes("xname\0val"),
+       "unexpected end-of-input from unknown_stream while reading input attribute value"},
+      {bytes("xname\0val\0"), "premature end-of-input on unknown_stream while reading input attribute name"},
+  };
+  for (const auto& [said, warning] : cuts) {
+    auto [ours, theirs] = socket_pair();
+    std::vector<std::string> logged = logged_about(theirs.get(), said);
+    if (!warning.empty()) {
+      ASSERT_THAT(logged, SizeIs(3));
+      EXPECT_EQ(logged[0], "warning: " + warning);
+      logged.erase(logged.begin());
+    }
+    ASSERT_THAT(logged, SizeIs(2));
+    EXPECT_THAT(logged[0], StartsWith("warning: pass_accept_attr: cannot receive connection attributes: "));
+    EXPECT_THAT(logged[1], StartsWith("error: accept connection: "));
   }
 }
 
