@@ -89,6 +89,8 @@ class PoolTrip final : public PoolWork {
     pool_.submit(*this);
   }
 
+  [[nodiscard]] bool has_started() const noexcept { return started_; }
+
   [[nodiscard]] bool await_ready() {
     if (!started_) start();
     return is_home;
