@@ -26,6 +26,15 @@ std::string Adding::description() const {
   return std::to_string(shape_.clients) + " connections x " + std::to_string(shape_.batch) + " adds" + sites;
 }
 
+std::vector<Step> Adding::steps() const {
+  const auto sites = static_cast<double>(shape_.sites);
+  const auto clients = static_cast<double>(shape_.clients);
+  if (shape_.batch > 0)
+    return {{"batch", static_cast<double>(shape_.batch), std::to_string(shape_.clients) + " connections"}};
+  return {{"clients", clients, std::to_string(shape_.sites) + " sites"},
+          {"sites", sites, std::to_string(shape_.clients) + " clients"}};
+}
+
 /// A quarter more, unmeasured: the processes start, the logfiles are made.
 LoadLimit Adding::warm_up() const {
   LoadLimit limit = limit_;
@@ -44,8 +53,8 @@ Measurement Adding::measure(BenchSpool& spool, const ServerKind& kind) const {
   const double cpu = server.cpu_seconds() - cpu_before;
   check(spool, kind, warm, load);
   const auto adds = static_cast<double>(load.requests);
-  return {adds / load.seconds, cpu * 1e6 / adds, load.client_cpu_seconds * 1e6 / adds, load.latency,
-          server.processes()};
+  return {adds / load.seconds, cpu * 1e6 / adds,   load.client_cpu_seconds * 1e6 / adds,
+          load.latency,        server.processes(), load.distribution};
 }
 
 }  // namespace uflush::bench

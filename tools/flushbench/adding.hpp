@@ -12,6 +12,7 @@ class Adding final : public Workload {
   [[nodiscard]] std::string name() const override { return shape_.batch > 0 ? "pipeline" : "add"; }
   [[nodiscard]] std::string description() const override;
   [[nodiscard]] std::string operation() const override { return "add"; }
+  [[nodiscard]] std::vector<Step> steps() const override;
   /// The stock daemon answers one request per connection.
   [[nodiscard]] bool suits(const ServerKind& kind) const override {
     return shape_.batch == 0 || !kind.is_stock;

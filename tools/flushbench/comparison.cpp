@@ -46,4 +46,21 @@ const Series* best_stock(const std::vector<Series>& all, const Workload& workloa
   return best;
 }
 
+const Series* floor_of(const std::vector<Series>& all, const Series& series) {
+  if (series.server->is_floor) return nullptr;
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Series& other) {
+    return other.workload == series.workload && other.server->is_floor &&
+           other.server->syncs == series.server->syncs;
+  });
+  return found == all.end() ? nullptr : &*found;
+}
+
+Summary Series::figure(std::string_view name) const {
+  std::vector<double> values;
+  for (const Measurement& round : rounds)
+    for (const Figure& figure : round.figures)
+      if (figure.name == name) values.push_back(figure.value);
+  return summarize(std::move(values));
+}
+
 }  // namespace uflush::bench

@@ -22,6 +22,8 @@ struct Series {
     for (const Measurement& round : rounds) values.push_back(static_cast<double>(std::invoke(get, round)));
     return summarize(std::move(values));
   }
+  /// A figure by its name, over the rounds that have it.
+  [[nodiscard]] Summary figure(std::string_view name) const;
 };
 
 struct RoundLimits {
@@ -42,5 +44,7 @@ using Progress = std::function<void(double done, std::string_view next)>;
 
 /// The stock daemon's series with the highest median rate on that workload; null when it has none.
 [[nodiscard]] const Series* best_stock(const std::vector<Series>& all, const Workload& workload);
+/// The bare loop that did the same work as `series`; null when there is none, or when it is one itself.
+[[nodiscard]] const Series* floor_of(const std::vector<Series>& all, const Series& series);
 
 }  // namespace uflush::bench

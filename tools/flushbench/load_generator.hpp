@@ -32,6 +32,7 @@ struct LoadResult {
   double seconds = 0;
   double client_cpu_seconds = 0;  ///< of the calling thread
   Percentiles latency;  ///< from before connect(2) to the whole reply; with `batch`, of whole batches
+  std::vector<double> distribution = {};  ///< of the same latencies: see distribution_shares()
 };
 
 /// One-threaded; errors of the machine and a server that breaks the protocol end in support::HarnessError.

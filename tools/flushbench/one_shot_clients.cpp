@@ -48,6 +48,7 @@ LoadResult OneShotClients::run(const LoadLimit& limit) {
   result_.seconds = std::chrono::duration<double>(Clock::now() - began).count();
   result_.client_cpu_seconds = thread_cpu_seconds() - cpu_before;
   result_.latency = latencies_.percentiles();
+  result_.distribution = latencies_.distribution();
   return result_;
 }
 

@@ -14,6 +14,9 @@ class Sending final : public Workload {
     return "send_site of " + std::to_string(messages_) + " messages";
   }
   [[nodiscard]] std::string operation() const override { return "message"; }
+  [[nodiscard]] std::vector<Step> steps() const override {
+    return {{"messages", static_cast<double>(messages_), ""}};
+  }
   /// One request keeps one process busy: more of them are no other case.
   [[nodiscard]] bool suits(const ServerKind& kind) const override {
     return !kind.is_stock || kind.processes_max == 1;

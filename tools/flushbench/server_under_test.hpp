@@ -15,6 +15,8 @@ struct ServerKind {
   std::size_t processes_max = 1;  ///< master(8) starts them on demand
   bool is_stock = false;
   Placement placement = Placement::free;
+  bool is_floor = false;  ///< a bare loop of the same system calls; `program` is the directory of these
+  bool syncs = false;     ///< answers an add when its line is on the disk
 };
 
 /// Runs from construction to destruction. Places the calling thread, too, which is to be the client.

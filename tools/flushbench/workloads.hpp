@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,13 @@
 
 namespace uflush::bench {
 
+/// A number that only some workloads have: `first scan trigger`, `ms`.
+struct Figure {
+  std::string name;
+  std::string unit;
+  double value = 0;
+};
+
 /// One server, one workload, one round.
 struct Measurement {
   double per_second = 0;
@@ -18,6 +26,21 @@ struct Measurement {
   double client_cpu_us = 0;  ///< per operation, of the load generator's thread
   Percentiles latency;
   std::size_t processes = 0;  ///< running at the end
+  /// In us, at each of distribution_shares(); empty when only one latency was measured.
+  std::vector<double> distribution = {};
+  /// The most memory that the server processes have had resident (VmHWM), summed over the running ones.
+  double memory_peak_bytes = 0;
+  /// Of the server processes, per operation; counted apart, as counting disturbs. Absent where the kernel
+  /// does not count for us.
+  std::optional<double> system_calls = {};
+  std::vector<Figure> figures = {};
+};
+
+/// The value of a quantity that grows from workload to workload: together they make a curve.
+struct Step {
+  std::string quantity;  ///< `clients`, `sites`, `messages`, `batch`
+  double value = 0;
+  std::string curve;  ///< what stays the same on this curve: `100 sites`; may be empty
 };
 
 class Workload {
@@ -26,6 +49,9 @@ class Workload {
   [[nodiscard]] virtual std::string name() const = 0;         ///< `add`
   [[nodiscard]] virtual std::string description() const = 0;  ///< `16 clients, 100 sites`
   [[nodiscard]] virtual std::string operation() const = 0;    ///< `add`: what is counted
+  /// Workloads with the same name(), quantity and curve are the points of one line; one workload may lie on
+  /// several.
+  [[nodiscard]] virtual std::vector<Step> steps() const { return {}; }
   [[nodiscard]] virtual bool suits(const ServerKind& kind) const = 0;
   /// Starts the server, warms it up, measures, and ends it. A wrong reply, a lost line or message is a
   /// failure (support::HarnessError).
