@@ -38,14 +38,9 @@ const std::vector<double>& distribution_shares() {
   return shares;
 }
 
-void Latencies::add_ns(std::int64_t ns) {
-  constexpr std::int64_t ns_max = std::numeric_limits<std::uint32_t>::max();
-  ns_.push_back(static_cast<std::uint32_t>(std::clamp<std::int64_t>(ns, 0, ns_max)));
-}
-
 double Latencies::rank_us(double share) const {
   const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(ns_.size())));
-  return ns_[std::max<std::size_t>(rank, 1) - 1] / 1000.0;
+  return static_cast<double>(ns_[std::max<std::size_t>(rank, 1) - 1]) / 1000.0;
 }
 
 Percentiles Latencies::percentiles() {

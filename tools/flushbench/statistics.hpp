@@ -31,10 +31,10 @@ struct Percentiles {
 /// 0.9999 and 1. Enough for a plot of the whole and of its tail.
 [[nodiscard]] const std::vector<double>& distribution_shares();
 
-/// Every latency of one run: four bytes each, so that the generator neither rounds nor computes meanwhile.
+/// Every latency of one run: eight bytes each, so that the generator neither rounds nor computes meanwhile.
 class Latencies {
  public:
-  void add_ns(std::int64_t ns);
+  void add_ns(std::int64_t ns) { ns_.push_back(ns); }
   void clear() { ns_.clear(); }
   [[nodiscard]] Percentiles percentiles();
   /// The latency in us that each of distribution_shares() does not exceed; empty without any latency.
@@ -44,7 +44,7 @@ class Latencies {
   /// The smallest latency that at least `share` of all requests do not exceed. ns_ is sorted.
   [[nodiscard]] double rank_us(double share) const;
 
-  std::vector<std::uint32_t> ns_;  ///< saturates at 4.29 s
+  std::vector<std::int64_t> ns_;
 };
 
 }  // namespace uflush::bench
