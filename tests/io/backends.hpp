@@ -1,5 +1,5 @@
-/// The rings that the same test runs on: the kernel's, the simulated one, and the simulated one with
-/// everything shuffled.
+/// The rings that the same test runs on: the kernel's, the portable one, the simulated one, and the simulated
+/// one with everything shuffled.
 #pragma once
 
 #include <array>
@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include "io/epoll_ring.hpp"
 #include "io/loop.hpp"
 #include "io/operation.hpp"
 #include "io/uring_ring.hpp"
@@ -36,6 +37,17 @@ class UringBackend {
  private:
   SystemClock clock_;
   std::unique_ptr<UringRing> ring_ = std::get<std::unique_ptr<UringRing>>(UringRing::create());
+};
+
+class EpollBackend {
+ public:
+  [[nodiscard]] EpollRing& ring() { return *ring_; }
+  [[nodiscard]] Clock& clock() { return clock_; }
+  [[nodiscard]] static std::string refusal() { return {}; }
+
+ private:
+  SystemClock clock_;
+  std::unique_ptr<EpollRing> ring_ = std::move(EpollRing::create().value());
 };
 
 class SimBackend {

@@ -1,4 +1,5 @@
-// What every ring must do alike: the kernel's, the simulated one, and the simulated one in any order.
+// What every ring must do alike: the kernel's, the portable one, the simulated one, and the simulated one in
+// any order.
 #include "io/operation.hpp"
 
 #include <string>
@@ -20,7 +21,7 @@ using std::chrono::milliseconds;
 template <typename Backend>
 class OperationTest : public BackendTest<Backend> {};
 
-using Backends = testing::Types<UringBackend, SimBackend, ShuffledBackend>;
+using Backends = testing::Types<UringBackend, EpollBackend, SimBackend, ShuffledBackend>;
 TYPED_TEST_SUITE(OperationTest, Backends);
 
 Task<void> receive_all(Loop& loop, int fd, std::string& into) {
