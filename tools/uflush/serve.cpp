@@ -14,6 +14,7 @@
 #include "io/kernel_files.hpp"
 #include "io/loop.hpp"
 #include "io/read_file.hpp"
+#include "tools/uflush/open_ring.hpp"
 #include "tools/uflush/standalone.hpp"
 #include "tools/uflush/stdio_socket.hpp"
 #include "tools/uflush/watchdog.hpp"
@@ -190,18 +191,13 @@ OrFatal<void> prepare_to_serve(Startup& startup, Prepared& prepared) {
     }
   }
 
-  if (startup.config.uflush_backend == RingBackend::portable) {
-    return Fatal{"uflush_backend = portable: there is only io_uring in this release"};
-  }
   const std::size_t open_files = raise_open_files_limit();
   prepared.open_logfiles_max = std::min(open_logfiles_max, open_files / 4);
   const std::size_t reserved = prepared.open_logfiles_max + other_descriptors;
   prepared.clients_max = open_files > 2 * reserved ? open_files - reserved : open_files / 2;
-  auto ring = UringRing::create();
-  if (const auto* refusal = std::get_if<RingRefusal>(&ring)) return Fatal{refusal->reason};
-  prepared.ring = std::move(std::get<std::unique_ptr<UringRing>>(ring));
-  prepared.ring->set_busy_wait(std::chrono::microseconds(startup.config.uflush_busy_wait_us));
-  if (startup.log.verbose() > 0) startup.log.info("{}", prepared.ring->features().describe());
+  auto ring = open_ring(startup.config, startup.log);
+  if (!ring) return std::move(ring).error();
+  prepared.ring = std::move(ring).value();
   return outcome::success();
 }
 
