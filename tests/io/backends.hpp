@@ -12,6 +12,8 @@
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "io/epoll_ring.hpp"
 #include "io/loop.hpp"
@@ -85,6 +87,27 @@ struct SocketPair {
     FLUSH_ASSERT(::send(peer.get(), text.data(), text.size(), MSG_NOSIGNAL) ==
                  static_cast<ssize_t>(text.size()));
   }
+};
+
+/// A listening socket with room for one client, non-blocking.
+class Listener {
+ public:
+  Listener() : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
+    path_.copy(address_.sun_path, sizeof address_.sun_path - 1);
+    const auto* generic = reinterpret_cast<const sockaddr*>(&address_);
+    FLUSH_ASSERT(::bind(socket_.get(), generic, sizeof address_) == 0 && ::listen(socket_.get(), 0) == 0);
+  }
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  ~Listener() { ::unlink(path_.c_str()); }
+
+  [[nodiscard]] int get() const noexcept { return socket_.get(); }
+  [[nodiscard]] const sockaddr_un* address() const noexcept { return &address_; }
+
+ private:
+  std::string path_ = testing::TempDir() + "listener." + std::to_string(::getpid());
+  sockaddr_un address_{.sun_family = AF_UNIX, .sun_path = {}};
+  Fd socket_;
 };
 
 /// A loop on a backend. Skips the test where there is none.

@@ -207,6 +207,19 @@ TYPED_TEST(OperationTest, ConnectsOrSaysWhyNot) {
   this->loop_->run(connector(*this->loop_));
 }
 
+TYPED_TEST(OperationTest, IsToldToTryAgainWhenABacklogIsFull) {
+  const Listener listener;
+  const auto connector = [](Loop& loop, const sockaddr_un* address) -> Task<void> {
+    auto first = loop.ring().unix_socket();
+    auto second = loop.ring().unix_socket();
+    auto connected = co_await Operation{loop, op::Connect{first.value().get(), address}};
+    EXPECT_TRUE(connected.has_value());
+    auto refused = co_await Operation{loop, op::Connect{second.value().get(), address}};
+    EXPECT_EQ(refused.error(), Error{EAGAIN});
+  };
+  this->loop_->run(connector(*this->loop_, listener.address()));
+}
+
 TYPED_TEST(OperationTest, PostedBytesArriveBeforeThePostedClose) {
   std::vector<SocketPair> sockets(100);
   std::string received;
