@@ -37,7 +37,7 @@ std::string table_text(const Table& table) {
 }
 
 std::string lookup_problem(std::string_view list, const Table& table) {
-  return fmt::format("{}: {}: table lookup problem", list, table.name());
+  return fmt::format("{}: {}: table lookup problem", list, table.opened_name());
 }
 
 }  // namespace

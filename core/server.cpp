@@ -14,6 +14,11 @@ constexpr std::chrono::seconds drain_limit{60};
 /// When descriptors or memory run out without a client of ours whose end we could wait for.
 constexpr std::chrono::seconds shortage_pause{1};
 
+/// How warnings call the peer. The reference has no name for standard input.
+std::string stream_name(const ServerSurroundings& surroundings, const Config& config) {
+  return surroundings.only_client ? "unknown_stream" : config.service_name + " socket";
+}
+
 }  // namespace
 
 /// Calls back when it has not been stopped for a while.
@@ -35,7 +40,8 @@ Server::Server(Loop& loop, Service& service, const Config& config, Log& log, Ser
       config_(config),
       log_(log),
       surroundings_(std::move(surroundings)),
-      context_{loop, service, config, log, config.service_name + " socket", draining_, hurrying_, leaving_},
+      context_{loop,      service,   config,  log, stream_name(surroundings_, config),
+               draining_, hurrying_, leaving_},
       service_(service),
       client_left_(loop),
       idle_(std::make_unique<Countdown>(loop, [this] { drain("idle timeout"); })) {}

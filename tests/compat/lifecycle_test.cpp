@@ -125,6 +125,38 @@ TEST_F(Lifecycle, EndsAtOnceByTheSignalThatStopsTheMailSystem) {
   EXPECT_THAT(log.texts(), IsEmpty());
 }
 
+TEST_F(Lifecycle, DiesOfSignalsThatNobodyHandles) {
+  for (const int number : {SIGHUP, SIGQUIT, SIGUSR1}) {
+    MasterStandIn master{spool};
+    ChildProcess& child = master.spawn();
+    EXPECT_EQ(master.connect().ask(add_request("example.com", "ABC")).status(), status_ok);
+    child.signal(number);
+    const std::optional<Exit> exit = child.wait();
+    ASSERT_TRUE(exit);
+    EXPECT_EQ(exit->signal, number);
+  }
+}
+
+// The reference takes turns at accept(2) with others of its kind.
+TEST_F(Lifecycle, NeedsNoAcceptLockUnlikeTheReference) {
+  MasterStandIn master{spool};
+  master.spawn();
+  EXPECT_EQ(master.connect().ask(add_request("example.com", "ABC")).status(), status_ok);
+  EXPECT_EQ(spool.queue().ids_in("pid").empty(), !testing_the_stock_daemon());
+}
+
+TEST_F(Lifecycle, EndsAfterAWatchTimeTooShortForTheReference) {
+  MasterStandIn master{spool, {.arguments = {"-o", "daemon_timeout=2s", "-i", "1s"}}};
+  const std::optional<Exit> exit = master.spawn().wait();
+  ASSERT_TRUE(exit);
+  if (testing_the_stock_daemon()) {
+    EXPECT_EQ(exit->signal, SIGABRT);
+    EXPECT_TRUE(log.wait_for("panic: watchdog_create: timeout 2 is too small"));
+  } else {
+    EXPECT_EQ(exit->status, 0);
+  }
+}
+
 TEST_F(Lifecycle, IsReplacedAfterSigkillAndNothingThatWasAnsweredIsLost) {
   MasterStandIn master{spool};
   master.supervise();

@@ -181,6 +181,19 @@ TEST_F(StandardInput, IsServedAsASocket) {
   EXPECT_EQ(spool.queue().logfile("example_com"), "ABC\n");
 }
 
+TEST_F(StandardInput, HasNoName) {
+  auto [ours, theirs] = socket_pair();
+  ProcessSpec what = spec();
+  what.descriptors = {{theirs.get(), 0}, {theirs.get(), 1}};
+  ChildProcess child{what};
+  theirs.reset();
+  EXPECT_EQ(converse(ours.get(), bytes("foo\0bar\0\0")), announced(status_bad));
+  expect_exit(child, 0);
+  EXPECT_TRUE(log.wait_for("unexpected attribute"));
+  EXPECT_THAT(log.texts(), ::testing::ElementsAre(
+                               "warning: unexpected attribute foo from unknown_stream (expecting: request)"));
+}
+
 TEST_F(StandardInput, IsServedThroughPipes) {
   if (testing_the_stock_daemon()) GTEST_SKIP() << "the stock daemon needs one socket";
   std::array<int, 2> in{};
@@ -324,6 +337,22 @@ TEST_F(PassedDescriptor, IsDroppedWhenTheListBehindItIsCut) {
   }
 }
 
+TEST_F(PassedDescriptor, MayBeMissingAsOftenAsItPleases) {
+  MasterStandIn master{spool, {.all_arguments = {{"-z", "-t", "pass", "-u"}}}};
+  ChildProcess& child = master.spawn();
+  for (int i = 0; i < 13; ++i) {
+    FlushClient carrier = master.connect();
+    carrier.half_close();
+    EXPECT_EQ(carrier.read_to_end().bytes, "");
+  }
+  if (testing_the_stock_daemon()) {
+    EXPECT_TRUE(log.wait_for("fatal: too many errors - program terminated"));
+    expect_exit(child, 1);
+  } else {
+    EXPECT_FALSE(child.wait(0ms));
+  }
+}
+
 /// Signals that wait for the process as a whole.
 std::uint64_t pending_signals(pid_t pid) {
   const std::string status = read_file("/proc/" + std::to_string(pid) + "/status");
@@ -346,6 +375,7 @@ TEST_F(Process, SaysThatItWasTheWatchdog) {
   }
   expect_exit(child, 1);
   EXPECT_EQ(client.read_to_end().bytes, "");
+  EXPECT_TRUE(log.wait_for("fatal: "));
   EXPECT_THAT(log.texts(), ::testing::ElementsAre("fatal: watchdog timeout"));
   const std::string record = log.records().front();
   EXPECT_THAT(record, HasSubstr(" relay postfix/" + tested_daemon_name() + "[" + std::to_string(child.pid()) +

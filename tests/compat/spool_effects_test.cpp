@@ -179,6 +179,30 @@ TEST_F(SpoolEffects, AddAppendsWithoutALookAtWhatIsThere) {
   EXPECT_EQ(queue.logfile("example_com"), "AAA1\nAAA1\nAAA2\nAAA1\n");
 }
 
+TEST_F(SpoolEffects, AddFollowsSymbolicLinksWithinTheSpool) {
+  queue.write_logfile("real_example", "AAA1\n");
+  fs::create_symlink("real_example", queue.path("flush/example_com"));
+  EXPECT_THAT(logged_by(add_request("example.com", "AAA2")), IsEmpty());
+  EXPECT_EQ(queue.logfile("real_example"), "AAA1\nAAA2\n");
+}
+
+TEST_F(SpoolEffects, SendSiteOverwritesWhatIsInIncomingAndTouchesWhatIsThere) {
+  queue.add_deferred("AAA1");
+  write_file(queue.path("incoming/AAA1"), "older");
+  write_file(queue.path("incoming/AAA2"), "arrived");
+  const timespec then{std::time(nullptr) - day_s, 0};
+  const timespec times[2] = {then, then};
+  for (const char* path : {"incoming/AAA1", "incoming/AAA2"}) {
+    ASSERT_EQ(::chown(queue.path(path).c_str(), mail_owner().uid, mail_owner().gid), 0);
+    ASSERT_EQ(::utimensat(AT_FDCWD, queue.path(path).c_str(), times, 0), 0);
+  }
+  queue.write_logfile("example_com", "AAA1\nAAA2\n");
+  EXPECT_THAT(logged_by(send_site_request("example.com")), IsEmpty());
+  EXPECT_THAT(queue.ids_in("deferred"), IsEmpty());
+  EXPECT_NE(read_file(queue.path("incoming/AAA1")), "older");
+  EXPECT_LT(age_s(queue.queue_file("incoming", "AAA2")), hour_s);
+}
+
 TEST_F(SpoolEffects, AddMakesAMissingFlushDirectoryWhenItMay) {
   fs::remove(queue.path("flush"));
   ASSERT_EQ(::chmod(queue.path().c_str(), 0777), 0);
