@@ -267,5 +267,18 @@ TEST(Parameters, OfTheCommandLineGoBeforeThoseOfMainCf) {
   EXPECT_THAT(log.records().back(), ::testing::HasSubstr(" other line/flush/" + tested_daemon_name() + "["));
 }
 
+TEST(Parameters, ThatTellOfTheProcessMayBeOverriddenExceptTheNameOfTheService) {
+  const Spool spool{{{"syslog_name", "$process_name+$service_name+$config_directory"}}};
+  LogSocket log{spool.queue().path("public/postlog")};
+  MasterStandIn master{
+      spool,
+      {.service = "svc",
+       .arguments = {"-o", "process_name=p", "-o", "service_name=s", "-o", "config_directory=c"}}};
+  master.spawn();
+  EXPECT_EQ(master.connect().ask(bytes("foo\0bar\0\0")).status(), status_bad);
+  ASSERT_TRUE(log.wait_for("unexpected attribute foo from svc socket"));
+  EXPECT_THAT(log.records().back(), ::testing::HasSubstr(" p+svc+c/" + tested_daemon_name() + "["));
+}
+
 }  // namespace
 }  // namespace uflush::support
