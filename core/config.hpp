@@ -118,7 +118,7 @@ struct LoadedConfig {
   std::vector<std::string> warnings;
   /// Name and text of every parameter in Config, expanded, in the order of evaluation; up to the first error.
   std::vector<std::pair<std::string, std::string>> effective;
-  std::vector<std::string> files_read;  ///< absolute or as named, also when unreadable: to be watched
+  std::vector<std::string> files_read;  ///< absolute or as named, also when unreadable
 };
 
 /// Reads `config_directory`/main.cf, lays the overrides over it, and evaluates the parameters in the

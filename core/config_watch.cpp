@@ -11,47 +11,23 @@
 #include <utility>
 
 #include <sys/inotify.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace uflush {
 namespace {
 
 constexpr int links_max = 40;  // as in the kernel
-/// A tick of the coarse clock takes 10 ms at most; a clock that is set back may never seem to tick.
-constexpr int tick_pauses_max = 100;
 
 constexpr unsigned directory_gone = IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_Q_OVERFLOW;
 constexpr unsigned name_changed = IN_CREATE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE;
 constexpr unsigned watched_events = IN_MODIFY | IN_CLOSE_WRITE | name_changed | IN_DELETE_SELF | IN_MOVE_SELF;
 
-bool is_before(const std::timespec& a, const std::timespec& b) {
-  return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec < b.tv_nsec;
-}
-
 }  // namespace
 
-std::timespec coarse_now() noexcept {
-  std::timespec now{};
-  clock_gettime(CLOCK_REALTIME_COARSE, &now);
-  return now;
-}
-
-std::timespec next_tick() noexcept {
-  constexpr std::timespec pause{.tv_sec = 0, .tv_nsec = 500'000};
-  const std::timespec before = coarse_now();
-  std::timespec now = before;
-  for (int i = 0; i < tick_pauses_max && !is_before(before, now); ++i) {
-    ::nanosleep(&pause, nullptr);
-    now = coarse_now();
-  }
-  return now;
-}
-
-Result<ConfigWatch> ConfigWatch::open(std::timespec read_since) {
+Result<ConfigWatch> ConfigWatch::open() {
   Fd fd(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   if (!fd) return last_error();
-  return ConfigWatch(std::move(fd), read_since);
+  return ConfigWatch(std::move(fd));
 }
 
 Result<void> ConfigWatch::watch_entry(const std::string& directory, const std::string& name) {
@@ -86,14 +62,6 @@ Result<void> ConfigWatch::watch_file(const std::string& path) {
     const fs::path target = fs::read_symlink(entry, error);
     if (error) return Error{error.value()};
     rest.insert(rest.begin(), target.begin(), target.end());
-  }
-  struct stat found {};
-  std::timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  // A time in the future says nothing about when the file was changed: the clock has been set back.
-  if (::stat(path.c_str(), &found) == 0 && !is_before(found.st_ctim, read_since_) &&
-      !is_before(now, found.st_ctim)) {
-    changed_ = true;
   }
   return outcome::success();
 }

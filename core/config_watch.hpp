@@ -1,7 +1,6 @@
 /// Notices that main.cf, a pattern file or a table is no longer what it was when the daemon read it.
 #pragma once
 
-#include <ctime>
 #include <map>
 #include <set>
 #include <string>
@@ -17,14 +16,15 @@ namespace uflush {
 /// which does not exist yet, is noticed as well. Symbolic links on the way to a file are followed and watched
 /// too.
 ///
+/// A file that is watched before it is read cannot change unnoticed: what comes too late for the reader comes
+/// early enough for the watch.
+///
 /// A change is: new contents once the writer has closed the file, another file under the name, removal, or
 /// an overrun of the kernel's event queue. Reading, chmod(2) and touch(1) are none.
 /// Set up before chroot(2); works on in it. Owns its descriptor.
 class ConfigWatch {
  public:
-  /// `read_since` is a time (see next_tick()) before the first of the files was read: a file that has changed
-  /// since then counts as changed at once, as what was read may be the older contents.
-  [[nodiscard]] static Result<ConfigWatch> open(std::timespec read_since);
+  [[nodiscard]] static Result<ConfigWatch> open();
 
   /// Adds a file; a relative path is relative to the working directory now. The file may be missing, its
   /// directory may not.
@@ -37,23 +37,15 @@ class ConfigWatch {
   [[nodiscard]] bool drain_and_check();
 
  private:
-  ConfigWatch(Fd fd, std::timespec read_since) : fd_(std::move(fd)), read_since_(read_since) {}
+  explicit ConfigWatch(Fd fd) : fd_(std::move(fd)) {}
 
   [[nodiscard]] Result<void> watch_entry(const std::string& directory, const std::string& name);
   void handle(int watch, unsigned mask, std::string_view name);
 
   Fd fd_;
-  std::timespec read_since_;
   bool changed_ = false;
   std::map<int, std::set<std::string, std::less<>>> names_;             // by watch descriptor
   std::map<int, std::set<std::string, std::less<>>> being_written_to_;  // written to, not yet closed
 };
-
-/// The clock that file systems stamp files with.
-[[nodiscard]] std::timespec coarse_now() noexcept;
-
-/// Waits for that clock to tick, some milliseconds, and returns the new time: whatever has been changed
-/// before is older than that.
-[[nodiscard]] std::timespec next_tick() noexcept;
 
 }  // namespace uflush

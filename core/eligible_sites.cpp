@@ -45,12 +45,8 @@ std::string lookup_problem(std::string_view list, const Table& table) {
 /// Turns the configuration into an EligibleSites, logging as it goes.
 class EligibilityReader {
  public:
-  EligibilityReader(EligibleSites& sites, const EligibilityConfig& config, const ReadFile& read_file,
-                    Log& log)
-      : sites_(sites),
-        config_(config),
-        context_{.utf8 = config.smtputf8_enable, .read_file = read_file},
-        log_(log) {}
+  EligibilityReader(EligibleSites& sites, const EligibilityConfig& config, TableContext context, Log& log)
+      : sites_(sites), config_(config), context_(std::move(context)), log_(log) {}
 
   /// False after a fatal record.
   bool read() { return read_parents_match() && read_sites(); }
@@ -103,7 +99,6 @@ class EligibilityReader {
 
   /// Logs what parsing found. False when it was fatal.
   bool report(const MatchList& list) {
-    for (const std::string& file : list.files_read) depend_on(file);
     for (const std::string& warning : list.warnings) log_.warning("{}", warning);
     for (const std::string& error : list.errors) {
       if (!log_open_error(error)) return false;
@@ -134,7 +129,6 @@ class EligibilityReader {
                                     [&](const auto& table) { return table->name() == type_name; });
     if (known != opened_.end()) return *known;
     OpenedTable opening = open_table(type_name, context_);
-    for (const std::string& file : opening.files) depend_on(file);
     for (const std::string& warning : opening.warnings) log_.warning("{}", warning);
     if (opening.error && opening.fatal) {
       log_.fatal("{}", *opening.error);
@@ -157,11 +151,6 @@ class EligibilityReader {
     return !config_.daemon_table_open_error_is_fatal;
   }
 
-  void depend_on(const std::string& file) {
-    if (std::find(sites_.files_.begin(), sites_.files_.end(), file) == sites_.files_.end())
-      sites_.files_.push_back(file);
-  }
-
   EligibleSites& sites_;
   const EligibilityConfig& config_;
   TableContext context_;
@@ -172,10 +161,12 @@ class EligibilityReader {
 EligibleSites::EligibleSites(const EligibilityConfig& config)
     : folding_(config.smtputf8_enable ? Folding::utf8 : Folding::ascii) {}
 
-std::unique_ptr<EligibleSites> EligibleSites::open(const EligibilityConfig& config, const ReadFile& read_file,
-                                                   Log& log) {
+std::unique_ptr<EligibleSites> EligibleSites::open(
+    const EligibilityConfig& config, const ReadFile& read_file, Log& log,
+    const std::function<void(const std::string& path)>& before_open) {
   std::unique_ptr<EligibleSites> sites(new EligibleSites(config));
-  if (!EligibilityReader(*sites, config, read_file, log).read()) return nullptr;
+  if (!EligibilityReader(*sites, config, {config.smtputf8_enable, read_file, before_open}, log).read())
+    return nullptr;
   sites->see_who_is_asked();
   return sites;
 }

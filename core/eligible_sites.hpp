@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,8 +43,10 @@ enum class Eligibility : std::uint8_t {
 class EligibleSites {
  public:
   /// Null after a `fatal:` record: the daemon must not start. All other trouble is logged and remembered.
-  [[nodiscard]] static std::unique_ptr<EligibleSites> open(const EligibilityConfig& config,
-                                                           const ReadFile& read_file, Log& log);
+  /// `before_open`, when set, hears of each file that is about to be opened by other means than `read_file`.
+  [[nodiscard]] static std::unique_ptr<EligibleSites> open(
+      const EligibilityConfig& config, const ReadFile& read_file, Log& log,
+      const std::function<void(const std::string& path)>& before_open = {});
 
   /// Allocates nothing for a site in lower-case ASCII when no table has to complain. `inquiry.warnings`
   /// and, with -v, `inquiry.notes` become what is to be logged; writes no log itself, so that it can run in a
@@ -61,10 +64,6 @@ class EligibleSites {
   [[nodiscard]] bool may_block() const noexcept { return may_block_; }
   /// True when evaluate() may be undecided.
   [[nodiscard]] bool asks_others() const noexcept { return asks_others_; }
-
-  /// The pattern files and tables that this was made from, as named in the configuration (relative to the
-  /// queue directory), each once: when one of them changes, the daemon is out of date.
-  [[nodiscard]] const std::vector<std::string>& files() const noexcept { return files_; }
 
  private:
   friend class EligibilityReader;
@@ -107,7 +106,6 @@ class EligibleSites {
   std::unordered_map<std::string, Literal, TextHash, std::equal_to<>> literals_;
   std::vector<TableItem> tables_;        ///< in list order
   std::vector<std::string> item_texts_;  ///< the whole list, for the verbose log; empty without -v
-  std::vector<std::string> files_;
   std::string scratch_;
   Inquiry inquiry_;
 };

@@ -60,7 +60,7 @@ class BusyWait {
   }
 
   static constexpr int steps = 8;
-  static constexpr int looks_per_yield = 20;
+  static constexpr int looks_per_yield = 64;
 
   const Duration limit_;
   Duration patience_{};

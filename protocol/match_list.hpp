@@ -39,7 +39,7 @@ struct MatchList {
   std::vector<std::string> warnings;
   std::vector<std::string> errors;      ///< one `open file <path>: <errno text>` per unreadable file
   std::optional<std::string> fatal;     ///< the reference would end here
-  std::vector<std::string> files_read;  ///< every `/path`, also those that could not be read: to be watched
+  std::vector<std::string> files_read;  ///< every `/path`, also those that could not be read
 };
 
 /// Parses `text`, the expanded value of the parameter `list_name`, which appears in the texts. Files are read

@@ -51,11 +51,11 @@ class CdbTable final : public Table {
 OpenedTable open_cdb_table(const std::string& type_name, const TableContext& context) {
   const std::string source(split_type_name(type_name).second);
   const std::string file = fmt::format("{}.cdb", source);
+  context.about_to_open(file);
   OpenedTable result;
   const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
     result = unavailable(type_name, fmt::format("open database {}: {}", file, last_error().message()));
-    result.files.push_back(file);
     return result;
   }
   cdb mapped{};
@@ -67,7 +67,6 @@ OpenedTable open_cdb_table(const std::string& type_name, const TableContext& con
     warn_if_outdated(file, source, result.warnings);
   }
   ::close(fd);  // the mapping stays
-  result.files.push_back(file);
   return result;
 }
 

@@ -256,7 +256,6 @@ OpenedTable open_cidr_table(const std::string& type_name, const TableContext& co
   } else {
     result = unavailable(type_name, fmt::format("open {}: {}", file, content.error().message()));
   }
-  result.files = std::move(source.files);
   return result;
 }
 

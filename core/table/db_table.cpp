@@ -76,10 +76,10 @@ OpenedTable open_db(const std::string& type_name, DBTYPE type, const TableContex
   const auto failed = [&](int status) {
     OpenedTable result =
         unavailable(type_name, fmt::format("open database {}: {}", file, Error{status}.message()));
-    result.files.push_back(file);
     return result;
   };
 
+  context.about_to_open(file);
   DB* created = nullptr;
   if (const int status = db_create(&created, nullptr, 0); status != 0) return failed(status);
   DbHandle db(created);
@@ -91,7 +91,6 @@ OpenedTable open_db(const std::string& type_name, DBTYPE type, const TableContex
 
   OpenedTable result = opened(std::make_shared<DbTable>(type_name, file, std::move(db), fd, context.utf8));
   warn_if_outdated(file, source, result.warnings);
-  result.files.push_back(file);
   return result;
 }
 

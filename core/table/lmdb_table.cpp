@@ -112,6 +112,7 @@ bool is_directory(const std::string& path) {
 OpenedTable open_lmdb_table(const std::string& type_name, const TableContext& context) {
   const std::string source(split_type_name(type_name).second);
   const std::string file = fmt::format("{}.lmdb", source);
+  context.about_to_open(file);
   auto table = std::make_shared<LmdbTable>(type_name, file, context.utf8);
   OpenedTable result;
   if (const int status = is_directory(file) ? EISDIR : table->open(); status == MDB_SUCCESS) {
@@ -120,7 +121,6 @@ OpenedTable open_lmdb_table(const std::string& type_name, const TableContext& co
   } else {
     result = unavailable(type_name, fmt::format("open database {}: {}", file, mdb_strerror(status)));
   }
-  result.files.push_back(file);
   return result;
 }
 

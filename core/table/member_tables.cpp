@@ -49,7 +49,6 @@ OpenedTable open_composite(const std::string& type_name, const TableContext& con
   for (const std::string_view name : names) {
     OpenedTable member = open_table(std::string(name), context);
     result.warnings.insert(result.warnings.end(), member.warnings.begin(), member.warnings.end());
-    result.files.insert(result.files.end(), member.files.begin(), member.files.end());
     if (member.fatal) {
       result.error = member.error;
       result.fatal = true;

@@ -221,7 +221,6 @@ OpenedTable open_pattern_table(const PatternSyntax& syntax, const std::string& t
     std::vector<PatternRule> rules = read_pattern_rules(syntax, text, file, result.warnings);
     result.table = std::make_shared<PatternTable>(type_name, std::move(rules), context.utf8);
   }
-  result.files = std::move(source.files);
   return result;
 }
 

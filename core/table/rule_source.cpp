@@ -23,7 +23,7 @@ std::string_view inside_of(std::string_view braced) {
 }  // namespace
 
 RuleSource read_rule_source(std::string_view type, const std::string& name, const TableContext& context) {
-  if (!name.starts_with('{')) return {context.read_file(name), {}, {name}};
+  if (!name.starts_with('{')) return {context.read_file(name), {}};
   std::string fault = fault_of(name);
   std::string lines;
   if (fault.empty()) {
@@ -33,8 +33,8 @@ RuleSource read_rule_source(std::string_view type, const std::string& name, cons
       lines.append(inside_of(rule)).push_back('\n');
     }
   }
-  if (!fault.empty()) return {std::string(), fmt::format("{} map: {}", type, fault), {}};
-  return {std::move(lines), {}, {}};
+  if (!fault.empty()) return {std::string(), fmt::format("{} map: {}", type, fault)};
+  return {std::move(lines), {}};
 }
 
 }  // namespace uflush

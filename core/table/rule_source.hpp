@@ -16,9 +16,8 @@
 namespace uflush {
 
 struct RuleSource {
-  Result<std::string> text;        ///< the lines, or why the file cannot be read
-  std::string error;               ///< not empty: the name is malformed inline rules, and there is no text
-  std::vector<std::string> files;  ///< none for inline rules
+  Result<std::string> text;  ///< the lines, or why the file cannot be read
+  std::string error;         ///< not empty: the name is malformed inline rules, and there is no text
 };
 
 /// Reads the rules of the table `type:name`.

@@ -1,6 +1,7 @@
 /// The seam behind which lookup tables differ (BEHAVIOUR.md 5.6): one file in this folder per type.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,6 +52,12 @@ class Table {
 struct TableContext {
   bool utf8 = false;  ///< smtputf8_enable: input that is not UTF-8 is refused
   ReadFile read_file;
+  /// Called with the path of a file that is about to be opened by other means than read_file; may be empty.
+  std::function<void(const std::string& path)> before_open = {};
+
+  void about_to_open(const std::string& path) const {
+    if (before_open) before_open(path);
+  }
 };
 
 /// The result of opening. There is always a table, unless `fatal`: one that could not be opened fails
@@ -60,18 +67,13 @@ struct OpenedTable {
   Warnings warnings;                             ///< about contents that are ignored
   std::optional<std::string> error;              ///< why it could not be opened
   std::vector<std::string> further_errors = {};  ///< why other parts of it could not
-  bool fatal = false;              ///< `error` ends the process, whatever the configuration says
-  std::vector<std::string> files;  ///< what it was made from: when one changes, it is out of date
+  bool fatal = false;  ///< `error` ends the process, whatever the configuration says
 };
 
 /// A table that could be opened, or that needs no opening.
 [[nodiscard]] inline OpenedTable opened(std::shared_ptr<Table> table) {
-  return {.table = std::move(table),
-          .warnings = {},
-          .error = std::nullopt,
-          .further_errors = {},
-          .fatal = false,
-          .files = {}};
+  return {
+      .table = std::move(table), .warnings = {}, .error = std::nullopt, .further_errors = {}, .fatal = false};
 }
 
 }  // namespace uflush

@@ -98,7 +98,6 @@ OpenedTable open_texthash_table(const std::string& type_name, const TableContext
   } else {
     result = unavailable(type_name, fmt::format("open database {}: {}", file, content.error().message()));
   }
-  result.files.push_back(file);
   return result;
 }
 

@@ -182,14 +182,13 @@ OrFatal<void> prepare_to_serve(Startup& startup, Prepared& prepared) {
       .smtputf8_enable = startup.config.smtputf8_enable,
       .daemon_table_open_error_is_fatal = startup.config.daemon_table_open_error_is_fatal,
   };
-  prepared.eligible = EligibleSites::open(list, read_file, startup.log);
+  const auto watch = [&startup](const std::string& path) { startup.watch_file(path); };
+  const auto watch_and_read = [&startup](const std::string& path) {
+    startup.watch_file(path);
+    return read_file(path);
+  };
+  prepared.eligible = EligibleSites::open(list, watch_and_read, startup.log, watch);
   if (!prepared.eligible) return Fatal{};  // it has said why
-  if (startup.config_watch) {
-    for (const std::string& file : prepared.eligible->files()) {
-      const auto watched = startup.config_watch->watch_file(file);
-      if (!watched) startup.log.warning("cannot watch {} for changes: {}", file, watched.error().message());
-    }
-  }
 
   const std::size_t open_files = raise_open_files_limit();
   prepared.open_logfiles_max = std::min(open_logfiles_max, open_files / 4);

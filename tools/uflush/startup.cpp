@@ -63,7 +63,17 @@ void ignore_signals() {
   std::signal(SIGXFSZ, SIG_IGN);
 }
 
-ConfigSource config_source(const DaemonOptions& options) {
+void open_watch(Startup& startup) {
+  Result<ConfigWatch> watch = ConfigWatch::open();
+  if (watch) {
+    startup.config_watch.emplace(std::move(watch.value()));
+  } else {
+    startup.log.warning("cannot watch for configuration changes: {}", watch.error().message());
+  }
+}
+
+ConfigSource config_source(Startup& startup) {
+  const DaemonOptions& options = startup.options;
   ConfigSource source;
   const char* directory = std::getenv("MAIL_CONFIG");
   if (directory != nullptr) source.config_directory = directory;
@@ -71,7 +81,10 @@ ConfigSource config_source(const DaemonOptions& options) {
   source.process_name = options.process_name;
   source.service_name = options.service_name;
   source.system_hostname = system_hostname();
-  source.read_file = read_file;
+  source.read_file = [&startup](const std::string& path) {
+    startup.watch_file(path);
+    return read_file(path);
+  };
   if (options.standalone_directory) {
     source.overrides.push_back({"queue_directory", *options.standalone_directory});
     if (directory == nullptr) {
@@ -84,9 +97,9 @@ ConfigSource config_source(const DaemonOptions& options) {
 }
 
 /// Reads and checks the parameters; logs as the environment said until they are good, and as they say
-/// afterwards. Returns the files that were read.
-OrFatal<std::vector<std::string>> configure(Startup& startup) {
-  LoadedConfig loaded = load_config(config_source(startup.options));
+/// afterwards.
+OrFatal<void> configure(Startup& startup) {
+  LoadedConfig loaded = load_config(config_source(startup));
   for (const std::string& warning : loaded.warnings) startup.log.record(Severity::warning, warning);
   if (!loaded.config) return Fatal{loaded.config.error().text};
   startup.config = std::move(loaded.config.value());
@@ -98,7 +111,7 @@ OrFatal<std::vector<std::string>> configure(Startup& startup) {
   startup.log_output.reopen(with_options(log_settings_from_config(startup.config), startup.options));
   startup.log.set_keep_utf8(startup.config.smtputf8_enable);
   export_log_settings(startup.config);
-  return std::move(loaded.files_read);
+  return outcome::success();
 }
 
 OrFatal<void> check_not_run_by_hand(Startup& startup) {
@@ -130,19 +143,6 @@ OrFatal<void> take_listeners(Startup& startup) {
     startup.listeners.push_back(fd);
   }
   return outcome::success();
-}
-
-void watch_files(Startup& startup, const std::vector<std::string>& files, std::timespec read_since) {
-  Result<ConfigWatch> watch = ConfigWatch::open(read_since);
-  if (!watch) {
-    startup.log.warning("cannot watch for configuration changes: {}", watch.error().message());
-    return;
-  }
-  startup.config_watch.emplace(std::move(watch.value()));
-  for (const std::string& file : files) {
-    const Result<void> watched = startup.config_watch->watch_file(file);
-    if (!watched) startup.log.warning("cannot watch {} for changes: {}", file, watched.error().message());
-  }
 }
 
 OrFatal<void> enter_queue_directory(const Config& config) {
@@ -186,10 +186,8 @@ OrFatal<void> drop(Startup& startup) {
 
 /// Everything from main.cf on.
 OrFatal<void> prepare(Startup& startup, const BeforePrivilegeDrop& before_privilege_drop) {
-  const std::timespec read_since = next_tick();
-  TRY(files, configure(startup));
-  // The files are known by names that may be relative to where we are, not to the queue directory.
-  watch_files(startup, files, read_since);
+  open_watch(startup);
+  TRY_VOID(configure(startup));
   TRY_VOID(check_not_run_by_hand(startup));
   if (has_master(startup.options)) {
     TRY_VOID(check_service_options(startup.options));
@@ -220,6 +218,12 @@ Startup::Startup() : log_output(nowhere()), log(log_output) {
 
 Startup::~Startup() {
   panic_log = nullptr;
+}
+
+void Startup::watch_file(const std::string& path) {
+  if (!config_watch) return;
+  const Result<void> watched = config_watch->watch_file(path);
+  if (!watched) log.warning("cannot watch {} for changes: {}", path, watched.error().message());
 }
 
 std::optional<int> start(Startup& startup, std::span<const char* const> arguments,

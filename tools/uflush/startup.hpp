@@ -39,9 +39,13 @@ struct Startup {
   /// --standalone: the socket that is in `listeners`.
   Fd own_listener;
 
-  /// Watches what the configuration was read from; whoever opens tables adds theirs. Nothing when the kernel
-  /// had none to give, which was logged.
+  /// Watches what the configuration was read from; whoever reads a file adds it first. Nothing when the
+  /// kernel had none to give, which was logged.
   std::optional<ConfigWatch> config_watch;
+
+  /// To be called before a file of the configuration is read: see ConfigWatch. Warns when it cannot be
+  /// watched.
+  void watch_file(const std::string& path);
 };
 
 /// Makes what must be made as the user that started us (root), in the queue directory, before chroot and
