@@ -39,8 +39,9 @@ std::optional<CompiledPattern> compile(const std::string& pattern, std::string_v
     if (::regexec(shared.get(), key.c_str(), groups.size(), groups.data(), 0) != 0) return false;
     for (std::size_t i = 0; i < captures.size(); ++i) {
       const regmatch_t& group = groups[i + 1];
-      if (group.rm_so >= 0)
-        captures[i] = std::string_view(key).substr(group.rm_so, group.rm_eo - group.rm_so);
+      if (group.rm_so < 0) continue;
+      const auto begin = static_cast<std::size_t>(group.rm_so);
+      captures[i] = std::string_view(key).substr(begin, static_cast<std::size_t>(group.rm_eo) - begin);
     }
     return true;
   };
