@@ -43,9 +43,9 @@ class Proxied : public ::testing::Test {
     return "sqlite:" + definition;
   }
 
-  std::string make_hash() {
+  std::string make_hash(const std::string& key = eligible_one) {
     const std::string source = top_.path("sites");
-    write_file(source, std::string(eligible_one) + " x\n");
+    write_file(source, key + " x\n");
     const std::string table = "hash:" + source;
     write_file(top_.path("main.cf"), "compatibility_level = 3.6\n");
     EXPECT_EQ(run({"/usr/sbin/postmap", "-c", top_.path(), table}).exit.status, 0);
@@ -74,6 +74,23 @@ TEST_F(Proxied, SqliteTableDecidesWithAndWithoutPrefix) {
     defer_and_flush(postfix);
     EXPECT_THAT(postfix.complaints(), IsEmpty()) << prefix;
   }
+}
+
+// The stock daemon asks at its start, ours with the first request.
+TEST_F(Proxied, HashTableSaysWhetherDomainsStandForTheirSubdomains) {
+  const std::string table = "proxy:" + make_hash("fast_flush_domains");
+  const PrivatePostfix postfix{
+      {.flush_arguments = "-o parent_domain_matches_subdomains=!" + table,
+       .main_cf = {{"fast_flush_domains", std::string(eligible_one) + ", ." + not_eligible},
+                   {"proxy_read_maps", table}}}};
+  postfix.start();
+  const auto status_of = [&](const std::string& site) {
+    return FlushClient{postfix.queue().path("public/flush")}.ask(add_request(site, "ABC")).status();
+  };
+  EXPECT_EQ(status_of(eligible_one), status_ok);
+  EXPECT_EQ(status_of(std::string("a.") + eligible_one), status_deny);
+  EXPECT_EQ(status_of(std::string("a.") + not_eligible), status_ok);
+  EXPECT_THAT(postfix.complaints(), IsEmpty());
 }
 
 /// Only the flush daemon gets the list here: other programs of Postfix end when they cannot read it.
