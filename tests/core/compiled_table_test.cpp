@@ -64,7 +64,9 @@ class CompiledTable : public testing::TestWithParam<Type> {
   OpenedTable open() {
     announced_.clear();
     const TableContext context{
-        .before_open = [this](const std::string& path) { announced_.push_back(path); }};
+        .utf8 = false, .read_file = {}, .before_open = [this](const std::string& path) {
+          announced_.push_back(path);
+        }};
     return open_table(type_name(), context);
   }
 
