@@ -16,13 +16,30 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-void trigger(char wish) {
+constexpr const char* queue_manager = "public/qmgr";
+
+void knock_at_fifo(char wish) {
+  const int fifo = ::open(queue_manager, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+  if (fifo < 0) return;
+  // When it is full, the queue manager has a scan to do anyway.
+  [[maybe_unused]] const ssize_t written = ::write(fifo, &wish, 1);
+  ::close(fifo);
+}
+
+void knock_at_socket(char wish) {
   const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  sockaddr_un address{AF_UNIX, "public/qmgr"};
+  sockaddr_un address{AF_UNIX, {}};
+  std::strcpy(address.sun_path, queue_manager);
   const std::array<char, 2> bytes{wish, '\0'};
   if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
     ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
   ::close(socket);
+}
+
+void trigger(char wish) {
+  struct stat status {};
+  if (::stat(queue_manager, &status) != 0) return;
+  S_ISFIFO(status.st_mode) ? knock_at_fifo(wish) : knock_at_socket(wish);
 }
 
 int open_directory(const char* path) {

@@ -55,7 +55,16 @@ std::string log_name(std::size_t site) {
 BenchSpool::BenchSpool(const std::string& parent)
     : spool_(support::Parameters{{"max_use", "1000000000"}}, parent),
       log_(spool_.queue().path("public/postlog")),
-      queue_manager_(spool_.queue().path("public/qmgr")) {}
+      queue_manager_(std::make_unique<support::QmgrSocket>(spool_.queue().path("public/qmgr"))) {}
+
+void BenchSpool::choose_queue_manager(support::QmgrSocket::Kind kind) {
+  if (kind == queue_manager_kind_) return;
+  queue_manager_.reset();
+  const std::string path = spool_.queue().path("public/qmgr");
+  fs::remove(path);
+  queue_manager_ = std::make_unique<support::QmgrSocket>(path, kind);
+  queue_manager_kind_ = kind;
+}
 
 void BenchSpool::make_directory(const std::string& name) const {
   const std::string path = spool_.queue().path(name);
@@ -108,6 +117,7 @@ void BenchSpool::make_messages(std::size_t count) const {
 }
 
 void BenchSpool::bring_messages(const std::string& set, std::size_t count) {
+  choose_queue_manager(support::QmgrSocket::Kind::stream);
   move_back();
   if (bring("deferred", set)) make_messages(count);
 }
@@ -154,6 +164,7 @@ void BenchSpool::prepare_fresh_logfiles(std::size_t count) {
 void BenchSpool::prepare_due_logfiles(std::size_t count) {
   constexpr std::time_t day = 86400;
   bring_messages("due-" + std::to_string(count), count);
+  choose_queue_manager(support::QmgrSocket::Kind::fifo);
   bring("flush", "due-" + std::to_string(count));
   const auto directory = open_directory(spool_.queue().path("flush"));
   for (std::size_t site = 0; site < count; ++site)

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
+#include <memory>
 #include <string>
 
 #include "tests/support/log_socket.hpp"
@@ -21,7 +21,7 @@ class BenchSpool {
   explicit BenchSpool(const std::string& parent);
 
   [[nodiscard]] const support::Spool& spool() const noexcept { return spool_; }
-  [[nodiscard]] support::QmgrSocket& queue_manager() noexcept { return queue_manager_; }
+  [[nodiscard]] support::QmgrSocket& queue_manager() noexcept { return *queue_manager_; }
 
   /// For adds: the logfiles of numbered_sites(count), which are there and empty, as on a relay that has sent
   /// before.
@@ -38,7 +38,9 @@ class BenchSpool {
 
   /// For refresh: logfiles of which none is due: four of five are empty.
   void prepare_fresh_logfiles(std::size_t count);
-  /// Logfiles that nobody has looked at for a day, each with one message that is deferred.
+  /// Logfiles that nobody has looked at for a day, each with one message that is deferred. public/qmgr is a
+  /// FIFO then: the stock daemon keeps a connection to a socket open for each logfile, until it has no
+  /// descriptors left.
   void prepare_due_logfiles(std::size_t count);
 
   /// Writes everything to the disk and empties the caches of the whole machine. False where that is not
@@ -55,10 +57,12 @@ class BenchSpool {
   void bring_messages(const std::string& set, std::size_t count);
   void make_messages(std::size_t count) const;
   void move_back();
+  void choose_queue_manager(support::QmgrSocket::Kind kind);
 
   support::Spool spool_;
   support::LogSocket log_;
-  support::QmgrSocket queue_manager_;
+  std::unique_ptr<support::QmgrSocket> queue_manager_;
+  support::QmgrSocket::Kind queue_manager_kind_ = support::QmgrSocket::Kind::stream;
   std::map<std::string, std::string> present_;  ///< directory -> the set that is there
 };
 
