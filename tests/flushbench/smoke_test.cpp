@@ -197,6 +197,20 @@ TEST_F(Flushbench, LoadsAnyFlushSocketAndCountsRefusals) {
   EXPECT_EQ(load.at("refused"), load.at("requests"));
 }
 
+TEST_F(Flushbench, LoadsASocketWithMoreClientsThanItsQueueHolds) {
+  const support::Spool spool;
+  support::StandInOptions options;
+  options.program = support::stock_daemon;
+  support::MasterStandIn master(spool, options);
+  master.supervise(2);
+  for (const char* way : {"--ring", "--no-ring"}) {
+    const json load =
+        run({"load", "--socket", master.socket_path(), "--clients", "150", "--requests", "600", way});
+    EXPECT_GE(load.at("requests").get<int>(), 600) << way;
+    EXPECT_EQ(load.at("refused"), 0) << way;
+  }
+}
+
 TEST_F(Flushbench, LoadsASocketWithSends) {
   const support::Spool spool;
   support::StandInOptions options;
@@ -210,10 +224,12 @@ TEST_F(Flushbench, LoadsASocketWithSends) {
 }
 
 TEST_F(Flushbench, FailsLoudlyWhenNobodyListens) {
-  const support::Output output =
-      support::run({UFLUSH_BUILT_FLUSHBENCH, "load", "--socket", "/nonexistent/flush"});
-  EXPECT_EQ(output.exit.status, 1);
-  EXPECT_EQ(output.err, "flushbench: connect /nonexistent/flush: No such file or directory\n");
+  for (const char* way : {"--ring", "--no-ring"}) {
+    const support::Output output =
+        support::run({UFLUSH_BUILT_FLUSHBENCH, "load", "--socket", "/nonexistent/flush", way});
+    EXPECT_EQ(output.exit.status, 1);
+    EXPECT_EQ(output.err, "flushbench: connect /nonexistent/flush: No such file or directory\n");
+  }
 }
 
 }  // namespace

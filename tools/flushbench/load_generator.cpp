@@ -16,7 +16,9 @@ double thread_cpu_seconds() {
 
 std::unique_ptr<LoadGenerator> make_load_generator(const std::string& socket_path, const LoadShape& shape) {
   if (shape.batch > 0) return std::make_unique<PipeliningClients>(socket_path, shape);
-  if (auto clients = RingClients::make(socket_path, shape)) return clients;
+  if (shape.ring) {
+    if (auto clients = RingClients::make(socket_path, shape)) return clients;
+  }
   return std::make_unique<OneShotClients>(socket_path, shape);
 }
 

@@ -27,6 +27,7 @@ struct LoadShape {
   std::size_t batch = 0;
   RequestKind request = RequestKind::add;
   std::string only_site = {};  ///< instead of `sites`
+  bool ring = true;            ///< one-shot clients on io_uring where the kernel has it, else on epoll
 };
 
 /// When a run ends. Requests under way are finished.

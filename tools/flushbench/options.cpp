@@ -170,6 +170,8 @@ std::variant<RunOptions, LoadOptions> parse_command_line(int argc, char** argv) 
       .add_option("--batch", load.shape.batch,
                   "Requests per write on connections that stay; 0: one per connection")
       ->capture_default_str();
+  load_command.add_flag("--ring,!--no-ring", load.shape.ring,
+                        "Play the clients with epoll(7) instead of io_uring");
   static const std::map<std::string, RequestKind> requests_by_name = {{"add", RequestKind::add},
                                                                       {"send-site", RequestKind::send_site}};
   load_command.add_option("--request", load.shape.request, "add (default) or send-site")
