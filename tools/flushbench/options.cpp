@@ -66,6 +66,11 @@ void add_limit(CLI::App& command, double& seconds, std::uint64_t& requests) {
       ->check(CLI::PositiveNumber);
 }
 
+void add_ring(CLI::App& command, bool& ring) {
+  command.add_flag("--ring,!--no-ring", ring,
+                   "Play one-shot clients with io_uring (default) or with epoll(7)");
+}
+
 LoadLimit to_limit(double seconds, std::uint64_t requests) {
   LoadLimit limit;
   if (requests > 0) limit.requests = requests;
@@ -156,6 +161,7 @@ std::variant<RunOptions, LoadOptions> parse_command_line(int argc, char** argv) 
       ->delimiter(',')
       ->check(CLI::ExistingDirectory)
       ->type_name("DIR,...");
+  add_ring(run_command, run.sizes.ring);
   run_command.add_flag("!--no-system-calls", run.rounds.count_system_calls, "Do not count system calls");
   run_command.add_option("--json", run.json_path, "Write the numbers to this file too");
   add_contestants(run_command, run);
@@ -170,8 +176,7 @@ std::variant<RunOptions, LoadOptions> parse_command_line(int argc, char** argv) 
       .add_option("--batch", load.shape.batch,
                   "Requests per write on connections that stay; 0: one per connection")
       ->capture_default_str();
-  load_command.add_flag("--ring,!--no-ring", load.shape.ring,
-                        "Play the clients with epoll(7) instead of io_uring");
+  add_ring(load_command, load.shape.ring);
   static const std::map<std::string, RequestKind> requests_by_name = {{"add", RequestKind::add},
                                                                       {"send-site", RequestKind::send_site}};
   load_command.add_option("--request", load.shape.request, "add (default) or send-site")

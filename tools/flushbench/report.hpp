@@ -15,7 +15,7 @@ struct Report {
   std::vector<Series> series;
 };
 
-/// Lines of at most 110 columns or so; medians of all rounds.
+/// Lines of at most 150 columns or so; medians of all rounds.
 [[nodiscard]] std::string as_table(const Report& report);
 /// One object; every quantity with its median, quartiles and number of rounds.
 [[nodiscard]] std::string as_json(const Report& report);

@@ -60,7 +60,7 @@ std::string heading(const Series& series) {
       "{:^15}  {:^15}\n",
       workload.name(), workload.description(), series.rounds.size(), "server", "procs",
       workload.operation() + "s/s", "", "CPU us", "", "calls", "p50 us", "p99 us", "p99.9 us", "max us",
-      "MiB", "of best stock", "of floor");
+      "MiB", "client", "of best stock", "of floor");
 }
 
 std::string row(const Report& report, const Series& series) {
@@ -69,10 +69,12 @@ std::string row(const Report& report, const Series& series) {
   const Summary processes = series.summary(&Measurement::processes);
   const Summary memory = series.summary(&Measurement::memory_peak_bytes);
   return fmt::format(
-      "  {:11} {:>5.0f} {:>11} {:6} {:>9.2f} {:6} {:>6} {:>9} {:>9} {:>9} {:>9} {:>6.1f}  {}  {}{}\n{}",
+      "  {:11} {:>5.0f} {:>11} {:6} {:>9.2f} {:6} {:>6} {:>9} {:>9} {:>9} {:>9} {:>6.1f} {:>6.2f}  {}  "
+      "{}{}\n{}",
       series.server->name, processes.median, grouped(rate.median), spread(rate), cpu.median, spread(cpu),
       system_calls(series), latency(series, &Percentiles::p50_us), latency(series, &Percentiles::p99_us),
       latency(series, &Percentiles::p999_us), latency(series, &Percentiles::max_us), memory.median / mebibyte,
+      series.summary(&Measurement::client_cpu_us).median,
       ratio_to(best_stock(report.series, *series.workload), series),
       ratio_to(floor_of(report.series, series), series), client_is_the_limit(series) ? "  *" : "",
       figures(series));
@@ -95,11 +97,13 @@ std::string as_table(const Report& report) {
   return text +
          "\nMedians of all rounds, +- half the distance between their quartiles. CPU: user and system time "
          "of all\n"
-         "server processes per operation; calls: their system calls per operation; MiB: their peak memory.\n"
-         "Of best stock, of floor: rate and CPU, how many times better than the stock row of the highest "
-         "rate, than\n"
-         "the bare loop of the same system calls. *: the load generator has used a whole CPU, and was the "
-         "limit.\n";
+         "server processes per operation; calls: their system calls per operation; MiB: their peak memory; "
+         "client: CPU\n"
+         "us of the load generator per operation. Of best stock, of floor: rate and CPU, how many times "
+         "better than the\n"
+         "stock row of the highest rate, than the bare loop of the same system calls. *: the load generator "
+         "has used a\n"
+         "whole CPU, and was the limit.\n";
 }
 
 std::string as_text(const LoadResult& load) {

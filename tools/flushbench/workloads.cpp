@@ -43,7 +43,7 @@ class Matrix {
  private:
   void add_load(AddKind kind, std::size_t clients, std::size_t sites, std::size_t batch,
                 Workloads& into) const {
-    const LoadShape shape{.clients = clients, .sites = sites, .batch = batch};
+    const LoadShape shape{.clients = clients, .sites = sites, .batch = batch, .ring = options_.ring};
     into.push_back(std::make_unique<Adding>(kind, shape, options_.limit, options_.stock_processes_max));
   }
   void add(Workloads& into) const {

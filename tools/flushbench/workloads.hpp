@@ -81,6 +81,7 @@ struct WorkloadOptions {
   std::vector<std::size_t> logfiles;
   std::size_t idle = 10'000;
   std::size_t stock_processes_max = 16;  ///< of the contestants
+  bool ring = true;                      ///< see LoadShape
 };
 
 struct WorkloadName {
