@@ -1,6 +1,11 @@
 // What a coroutine costs: making, awaiting and destroying one, and a turn of the loop.
-#include <benchmark/benchmark.h>
+#include <array>
+#include <cstddef>
 
+#include <benchmark/benchmark.h>
+#include <sys/socket.h>
+
+#include "io/fd.hpp"
 #include "io/loop.hpp"
 #include "io/operation.hpp"
 #include "io/uring_ring.hpp"
@@ -28,6 +33,18 @@ void await_child_task(benchmark::State& state) {
 }
 BENCHMARK(await_child_task);
 
+Task<void> nothing() {
+  co_return;
+}
+
+/// What accepting a client starts: a task with a frame of its own that nobody awaits.
+void start_task(benchmark::State& state) {
+  Scope scope;
+  for ([[maybe_unused]] auto round : state) scope.spawn(nothing());
+  benchmark::DoNotOptimize(scope.size());
+}
+BENCHMARK(start_task);
+
 Task<void> nap(Loop& loop) {
   co_await Sleep{loop, loop.now()};
 }
@@ -44,6 +61,32 @@ void loop_turn(benchmark::State& state) {
   for ([[maybe_unused]] auto round : state) loop.run(nap(loop));
 }
 BENCHMARK(loop_turn);
+
+Task<void> echo(Loop& loop, int reads, int writes, bool& whole) {
+  auto byte = std::byte{'x'};
+  const Result<std::size_t> sent = co_await Operation{loop, op::Send{writes, {&byte, 1}}};
+  const Result<std::size_t> received = co_await Operation{loop, op::Recv{reads, {&byte, 1}}};
+  whole = whole && sent && received && sent.value() == 1 && received.value() == 1;
+}
+
+/// Two trips to the kernel: the least that an answer to a request costs.
+void send_and_receive(benchmark::State& state) {
+  auto made = UringRing::create();
+  auto* ring = std::get_if<std::unique_ptr<UringRing>>(&made);
+  std::array<int, 2> ends{};
+  if (ring == nullptr || ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()) != 0) {
+    state.SkipWithError("no io_uring or no sockets here");
+    return;
+  }
+  const Fd first(ends[0]);
+  const Fd second(ends[1]);
+  SystemClock clock;
+  Loop loop(**ring, clock);
+  bool whole = true;
+  for ([[maybe_unused]] auto round : state) loop.run(echo(loop, first.get(), second.get(), whole));
+  if (!whole) state.SkipWithError("the byte did not come back");
+}
+BENCHMARK(send_and_receive);
 
 }  // namespace
 }  // namespace uflush
