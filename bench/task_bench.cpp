@@ -1,8 +1,11 @@
 // What a coroutine costs: making, awaiting and destroying one, and a turn of the loop.
 #include <array>
 #include <cstddef>
+#include <memory>
 
 #include <benchmark/benchmark.h>
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 
 #include "io/fd.hpp"
@@ -45,22 +48,44 @@ void start_task(benchmark::State& state) {
 }
 BENCHMARK(start_task);
 
+/// A loop on the kernel's ring for as long as a benchmark takes; null (and an error) where there is no
+/// io_uring.
+std::unique_ptr<UringRing> make_ring(benchmark::State& state) {
+  auto made = UringRing::create();
+  auto* ring = std::get_if<std::unique_ptr<UringRing>>(&made);
+  if (ring != nullptr) return std::move(*ring);
+  state.SkipWithError("no io_uring here");
+  return nullptr;
+}
+
+Task<void> poll(Loop& loop, int fd) {
+  co_await Operation{loop, op::Poll{fd, POLLIN}};
+}
+
+/// One request to the kernel that is complete at once.
+void loop_turn(benchmark::State& state) {
+  const auto ring = make_ring(state);
+  if (ring == nullptr) return;
+  SystemClock clock;
+  Loop loop(*ring, clock);
+  const Fd readable(::eventfd(1, EFD_CLOEXEC));
+  for ([[maybe_unused]] auto round : state) loop.run(poll(loop, readable.get()));
+}
+BENCHMARK(loop_turn);
+
 Task<void> nap(Loop& loop) {
   co_await Sleep{loop, loop.now()};
 }
 
-void loop_turn(benchmark::State& state) {
-  auto made = UringRing::create();
-  auto* ring = std::get_if<std::unique_ptr<UringRing>>(&made);
-  if (ring == nullptr) {
-    state.SkipWithError("no io_uring here");
-    return;
-  }
+/// A turn that a timer ends.
+void due_timer(benchmark::State& state) {
+  const auto ring = make_ring(state);
+  if (ring == nullptr) return;
   SystemClock clock;
-  Loop loop(**ring, clock);
+  Loop loop(*ring, clock);
   for ([[maybe_unused]] auto round : state) loop.run(nap(loop));
 }
-BENCHMARK(loop_turn);
+BENCHMARK(due_timer);
 
 Task<void> echo(Loop& loop, int reads, int writes, bool& whole) {
   auto byte = std::byte{'x'};
@@ -71,17 +96,17 @@ Task<void> echo(Loop& loop, int reads, int writes, bool& whole) {
 
 /// Two trips to the kernel: the least that an answer to a request costs.
 void send_and_receive(benchmark::State& state) {
-  auto made = UringRing::create();
-  auto* ring = std::get_if<std::unique_ptr<UringRing>>(&made);
+  const auto ring = make_ring(state);
   std::array<int, 2> ends{};
-  if (ring == nullptr || ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()) != 0) {
-    state.SkipWithError("no io_uring or no sockets here");
+  if (ring == nullptr) return;
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()) != 0) {
+    state.SkipWithError("no sockets here");
     return;
   }
   const Fd first(ends[0]);
   const Fd second(ends[1]);
   SystemClock clock;
-  Loop loop(**ring, clock);
+  Loop loop(*ring, clock);
   bool whole = true;
   for ([[maybe_unused]] auto round : state) loop.run(echo(loop, first.get(), second.get(), whole));
   if (!whole) state.SkipWithError("the byte did not come back");
