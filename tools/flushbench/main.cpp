@@ -1,9 +1,11 @@
 /// flushbench(1): measures flush daemons, side by side or behind any socket.
 #include <csignal>
 #include <cstdio>
+#include <ctime>
 #include <exception>
 #include <iterator>
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
 
@@ -13,6 +15,7 @@
 #include "tools/flushbench/options.hpp"
 #include "tools/flushbench/progress_bar.hpp"
 #include "tools/flushbench/report.hpp"
+#include "tools/flushbench/report_html.hpp"
 
 namespace uflush::bench {
 namespace {
@@ -21,6 +24,11 @@ std::string command_line(int argc, char** argv) {
   std::string text = "flushbench";
   for (int i = 1; i < argc; ++i) text.append(" ").append(argv[i]);
   return text;
+}
+
+std::string now_as_text() {
+  const std::time_t now = std::time(nullptr);
+  return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", fmt::gmtime(now));
 }
 
 volatile std::sig_atomic_t interrupted = 0;
@@ -66,7 +74,8 @@ void measure(const RunOptions& options, const std::string& command) {
   std::vector<std::unique_ptr<Comparison>> comparisons;
   for (const Place& place : options.places)
     comparisons.push_back(std::make_unique<Comparison>(place, options));
-  Report report{describe_machine(comparisons.front()->spool.spool().queue().path()), command, {}};
+  Report report{
+      describe_machine(comparisons.front()->spool.spool().queue().path()), command, now_as_text(), {}};
   {
     ProgressBar bar;
     const Progress progress = [&bar](double done, std::string_view next) {
@@ -79,13 +88,19 @@ void measure(const RunOptions& options, const std::string& command) {
       std::move(series.begin(), series.end(), std::back_inserter(report.series));
     }
   }
-  print_and_keep(as_table(report), as_json(report), options.json_path);
+  const std::string json = as_json(report);
+  print_and_keep(as_table(report), json, options.json_path);
+  if (!options.report_path.empty()) support::write_file(options.report_path, as_html(read_run(json)));
 }
 
 void measure(const LoadOptions& options, const std::string&) {
   const auto clients = make_load_generator(options.socket_path, options.shape);
   const LoadResult load = clients->run(options.limit);
   print_and_keep(as_text(load), as_json(load), options.json_path);
+}
+
+void measure(const ReportOptions& options, const std::string&) {
+  support::write_file(options.html_path, as_html(read_run(support::read_file(options.json_path))));
 }
 
 void allow_many_descriptors() {

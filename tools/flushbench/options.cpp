@@ -131,7 +131,7 @@ void add_contestants(CLI::App& command, RunOptions& options) {
 
 }  // namespace
 
-std::variant<RunOptions, LoadOptions> parse_command_line(int argc, char** argv) {
+std::variant<RunOptions, LoadOptions, ReportOptions> parse_command_line(int argc, char** argv) {
   CLI::App app{"Measures flush daemons: uflush and Postfix's own, on the same spool, in turn."};
   app.require_subcommand(1);
   app.get_formatter()->column_width(36);
@@ -164,6 +164,7 @@ std::variant<RunOptions, LoadOptions> parse_command_line(int argc, char** argv) 
   add_ring(run_command, run.sizes.ring);
   run_command.add_flag("!--no-system-calls", run.rounds.count_system_calls, "Do not count system calls");
   run_command.add_option("--json", run.json_path, "Write the numbers to this file too");
+  run_command.add_option("--report", run.report_path, "Write a page with plots to this file too (HTML)");
   add_contestants(run_command, run);
 
   CLI::App& load_command = *app.add_subcommand("load", "Loads the flush service behind one socket");
@@ -184,11 +185,19 @@ std::variant<RunOptions, LoadOptions> parse_command_line(int argc, char** argv) 
   add_limit(load_command, seconds, requests);
   load_command.add_option("--json", load.json_path, "Write the numbers to this file too");
 
+  ReportOptions report;
+  CLI::App& report_command = *app.add_subcommand("report", "Makes the page of a run out of its --json file");
+  report_command.add_option("json", report.json_path, "What --json has written")
+      ->required()
+      ->check(CLI::ExistingFile);
+  report_command.add_option("html", report.html_path, "Where the page goes")->required();
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     std::exit(app.exit(error) == 0 ? 0 : exit_usage);
   }
+  if (report_command.parsed()) return report;
   if (load_command.parsed()) {
     load.limit = to_limit(seconds, requests);
     return load;

@@ -27,7 +27,8 @@ struct RunOptions {
   bool skip_floor = false;
   Placement placement = Placement::free;
   std::vector<Place> places;
-  std::string json_path;  ///< empty: none
+  std::string json_path;    ///< empty: none
+  std::string report_path;  ///< empty: none
 };
 
 /// `flushbench load`: some flush socket, whoever listens.
@@ -38,8 +39,14 @@ struct LoadOptions {
   std::string json_path;
 };
 
+/// `flushbench report`: the page of a run whose numbers were kept.
+struct ReportOptions {
+  std::string json_path;
+  std::string html_path;
+};
+
 /// Exits by itself for `--help` and for mistakes (status 2).
-[[nodiscard]] std::variant<RunOptions, LoadOptions> parse_command_line(int argc, char** argv);
+[[nodiscard]] std::variant<RunOptions, LoadOptions, ReportOptions> parse_command_line(int argc, char** argv);
 
 /// uflush first, then the stock daemon in each number of processes, then the floor, where it was built.
 [[nodiscard]] std::vector<ServerKind> contestants(const RunOptions& options);

@@ -12,6 +12,7 @@ namespace uflush::bench {
 struct Report {
   Machine machine;
   std::string command_line;
+  std::string date;  ///< when the run began: `2026-11-24 23:05:12 UTC`
   std::vector<Series> series;
 };
 

@@ -7,6 +7,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// A command line may hold bytes that are not UTF-8.
+std::string as_text(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 Json to_json(const Machine& machine) {
   return {{"cpu", machine.cpu},
           {"cpus", machine.cpus},
@@ -83,6 +88,7 @@ Json to_json(const Series& series, const std::vector<Series>& all) {
               {"program", series.server->program},
               {"stock", series.server->is_stock},
               {"floor", series.server->is_floor},
+              {"syncs", series.server->syncs},
               {"steps", steps_of(*series.workload)},
               {"processes", series.summary(&Measurement::processes).median},
               {"rounds", series.rounds.size()},
@@ -105,9 +111,11 @@ Json to_json(const Series& series, const std::vector<Series>& all) {
 std::string as_json(const Report& report) {
   Json rows = Json::array();
   for (const Series& series : report.series) rows.push_back(to_json(series, report.series));
-  const Json all = {
-      {"command", report.command_line}, {"machine", to_json(report.machine)}, {"results", rows}};
-  return all.dump(2) + "\n";
+  const Json all = {{"command", report.command_line},
+                    {"date", report.date},
+                    {"machine", to_json(report.machine)},
+                    {"results", rows}};
+  return as_text(all);
 }
 
 std::string as_json(const LoadResult& load) {
@@ -122,7 +130,7 @@ std::string as_json(const LoadResult& load) {
                       {"p99", load.latency.p99_us},
                       {"p99.9", load.latency.p999_us},
                       {"max", load.latency.max_us}}}};
-  return all.dump(2) + "\n";
+  return as_text(all);
 }
 
 }  // namespace uflush::bench
