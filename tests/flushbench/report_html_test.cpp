@@ -197,6 +197,25 @@ TEST_F(ReportPage, DrawsTheFloorAsALineAndNotAsABar) {
   EXPECT_THAT(html, Not(HasSubstr("<title>floor: 55,000")));
 }
 
+TEST_F(ReportPage, SaysWhereTheLoadGeneratorWasTheLimit) {
+  std::vector<json> rows = contest();
+  rows[0]["client_is_the_limit"] = true;
+  const std::string html = page(run_of(rows));
+  EXPECT_THAT(html, HasSubstr(">\u2265 50,000</text>"));
+  EXPECT_THAT(html, HasSubstr("<td>\u2265 50,000</td>"));
+  EXPECT_THAT(html, Not(HasSubstr("\u2265 25,000")));
+  EXPECT_THAT(html, Not(HasSubstr("\u2265 8 \u00b5s")));
+}
+
+TEST_F(ReportPage, ShowsTheQuantitiesThatOnlyOneWorkloadHas) {
+  json sent = row({});
+  sent["figures"] = {{"first scan trigger", {{"unit", "ms"}, {"median", 12}, {"low", 11}, {"high", 13}}}};
+  const std::string html = page(run_of({sent}));
+  EXPECT_EQ(problems(html), "");
+  EXPECT_THAT(html, HasSubstr("<title>uflush: 12 ms (11 ms to 13 ms)</title>"));
+  EXPECT_THAT(html, HasSubstr("First scan trigger"));
+}
+
 // ---- What it is made from.
 
 TEST(RecordedRun, RefusesWhatIsNotTheJsonOfARun) {

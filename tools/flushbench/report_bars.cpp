@@ -19,13 +19,18 @@ struct ServerQuantity {
   Quantity value;
 };
 
+std::string capitalized(std::string text) {
+  if (!text.empty() && text.front() >= 'a' && text.front() <= 'z') text.front() -= 'a' - 'A';
+  return text;
+}
+
 /// A rate that the load generator has limited is a lower bound.
 std::string bounded(const RecordedRow& row, const Measured& measured, std::string text) {
   return measured.is_bounded_by_client && row.client_is_the_limit ? "\u2265 " + text : text;
 }
 
 /// Says in a sentence what the bars show.
-std::string described(const std::vector<ServerQuantity>& servers, std::string (*text)(double)) {
+std::string described(const std::vector<ServerQuantity>& servers, const ValueText& text) {
   std::string sentence;
   for (const ServerQuantity& server : servers)
     sentence +=
@@ -34,7 +39,7 @@ std::string described(const std::vector<ServerQuantity>& servers, std::string (*
 }
 
 NumberTable numbers_of(const std::string& caption, const std::vector<ServerQuantity>& servers,
-                       std::string (*text)(double)) {
+                       const ValueText& text) {
   NumberTable table{caption, {"server", "processes", "median", "quartiles", "rounds"}, {}};
   for (const auto& [row, value] : servers)
     table.rows.push_back({row->server, number(row->processes), text(value.median), quartiles(value, text),
@@ -109,17 +114,19 @@ std::vector<Plot> figure_plots(const RecordedWorkload& workload, Palette& palett
     for (const RecordedFigure& figure : first->figures) {
       if (std::find(names.begin(), names.end(), figure.name) != names.end()) continue;
       names.push_back(figure.name);
+      const Measured measured{capitalized(figure.name), figure.unit, nullptr,
+                              [unit = figure.unit](double value) { return number(value) + " " + unit; }};
       std::vector<ServerQuantity> servers;
       for (const RecordedRow* row : workload.rows)
         for (const RecordedFigure& each : row->figures)
           if (each.name == figure.name) servers.push_back({row, each.value});
-      plots.push_back(draw_bars(workload, servers, {figure.name, figure.unit, nullptr, number}, palette));
+      plots.push_back(draw_bars(workload, servers, measured, palette));
     }
   }
   return plots;
 }
 
-std::string quartiles(const Quantity& quantity, std::string (*text)(double value)) {
+std::string quartiles(const Quantity& quantity, const ValueText& text) {
   return fmt::format("{} to {}", text(quantity.low), text(quantity.high));
 }
 

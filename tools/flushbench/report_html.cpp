@@ -122,7 +122,7 @@ std::string contents(const std::vector<RecordedWorkload>& workloads, bool has_cu
 std::string ratio_cell(const std::optional<double>& ratio, double even = 1) {
   constexpr double chance = 0.03;
   if (!ratio) return cell("");
-  const std::string text = number(*ratio) + "x";
+  const std::string text = times(*ratio);
   if (*ratio > even + chance) return cell(text, "good");
   return *ratio < even - chance ? cell(text, "bad") : cell(text);
 }
@@ -132,7 +132,7 @@ std::string glance_row(const Standing& standing, std::string_view section) {
   return fmt::format("<tr><th scope=\"row\"><a href=\"#{}\">{}</a></th>", section, escape_xml(row.workload)) +
          cell(row.server) + cell((row.client_is_the_limit ? "\u2265 " : "") + number(row.per_second.median)) +
          ratio_cell(standing.rate_to_stock) + cell(number(row.server_cpu_us.median)) +
-         ratio_cell(standing.stock_cpu) + cell(standing.floor_cpu ? number(*standing.floor_cpu) + "x" : "") +
+         ratio_cell(standing.stock_cpu) + cell(standing.floor_cpu ? times(*standing.floor_cpu) : "") +
          cell(duration(row.p50_us.median)) + cell(duration(row.p99_us.median)) + "</tr>\n";
 }
 

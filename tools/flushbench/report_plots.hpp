@@ -1,6 +1,7 @@
 /// The plots of a report, each with the numbers that it was made from.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -40,12 +41,15 @@ class Palette {
   std::size_t ids_ = 0;
 };
 
+/// How a value is written, with its unit.
+using ValueText = std::function<std::string(double value)>;
+
 /// Something that is measured once per row.
 struct Measured {
   std::string title;
   std::string unit;
   std::optional<Quantity> (*get)(const RecordedRow& row);
-  std::string (*text)(double value);  ///< in full, with its unit
+  ValueText text;
   double axis_unit = 1;               ///< the axis counts in these
   bool is_bounded_by_client = false;  ///< more may be possible than the load generator could ask for
 };
@@ -88,6 +92,8 @@ struct Standing {
 [[nodiscard]] std::optional<Plot> ratio_plot(const std::vector<Standing>& standings, Palette& palette);
 
 /// `12.3 to 12.9`.
-[[nodiscard]] std::string quartiles(const Quantity& quantity, std::string (*text)(double value));
+[[nodiscard]] std::string quartiles(const Quantity& quantity, const ValueText& text);
+/// `2.05x`, for ratios.
+[[nodiscard]] std::string times(double ratio);
 
 }  // namespace uflush::bench

@@ -14,8 +14,9 @@ std::optional<double> ratio(double a, double b) {
   return a / b;
 }
 
-std::string times(double value) {
-  return number(value) + "x";
+/// For ticks, which are round.
+std::string round_times(double ratio) {
+  return number(ratio) + "x";
 }
 
 std::string text_of(const std::optional<double>& value) {
@@ -36,6 +37,10 @@ std::string label_of(const Standing& standing, const std::vector<Standing>& all)
 }
 
 }  // namespace
+
+std::string times(double ratio) {
+  return ratio < 10 ? fmt::format("{:.2f}x", ratio) : number(ratio) + "x";
+}
 
 std::vector<Standing> standings_of(const std::vector<RecordedWorkload>& workloads) {
   std::vector<Standing> standings;
@@ -79,7 +84,7 @@ std::optional<Plot> ratio_plot(const std::vector<Standing>& standings, Palette& 
         {label_of(standing, standings), text_of(standing.rate_to_stock), text_of(standing.stock_cpu)});
   }
   if (chart.rows.empty()) return std::nullopt;
-  chart.axis = log_axis("times better", low, high, times);
+  chart.axis = log_axis("times better", low, high, round_times);
   return Plot{title, "right of the line: better", draw(chart), std::move(numbers), true};
 }
 

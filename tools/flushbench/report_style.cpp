@@ -59,6 +59,7 @@ svg .axis { stroke: var(--soft); stroke-width: 1; }
 svg .reference { stroke: var(--ink); stroke-width: 1.5; }
 svg .bar { fill: var(--c); fill-opacity: 0.8; }
 svg .whisker { stroke: var(--ink); stroke-width: 1.2; }
+svg .series .whisker { stroke: var(--c); }
 svg .mark { fill: var(--c); stroke: var(--c); stroke-width: 1; }
 svg .line { fill: none; stroke: var(--c); stroke-width: 1.8; stroke-linejoin: round; }
 svg [class*="ours"].line { stroke-width: 2.4; }

@@ -11,7 +11,7 @@ namespace uflush::bench {
 namespace {
 
 constexpr double linear_ticks_wanted = 5;
-constexpr double all_ticks_decades_max = 2.1;  ///< so wide may a log axis be to have ticks at 1, 2 and 5
+constexpr double all_ticks_decades_max = 3.1;  ///< so wide may a log axis be to have ticks at 1, 2 and 5
 constexpr int decade_labels_max = 8;
 constexpr std::array<double, 3> round_factors{1, 2, 5};
 constexpr double slack = 1e-9;  ///< logarithms of round numbers are not quite round

@@ -142,7 +142,7 @@ void draw_line(SvgPen& pen, const Line& line, const LineChart& chart, const Fiel
   std::string points;
   for (const Point& point : line.points)
     add_point(points, field.x(chart.x, point.x), field.y(chart.y, point.y));
-  pen.begin_group(line.look.css_class);
+  pen.begin_group("series " + line.look.css_class);
   for (const Point& point : line.points) {
     if (!point.low || !point.high) continue;
     const double x = field.x(chart.x, point.x);
