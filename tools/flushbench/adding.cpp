@@ -66,8 +66,12 @@ std::string Adding::description() const {
 std::vector<Step> Adding::steps() const {
   const auto sites = static_cast<double>(shape_.sites);
   const auto clients = static_cast<double>(shape_.clients);
-  if (kind_ == AddKind::pipeline)
-    return {{"batch", static_cast<double>(shape_.batch), count_of(shape_.clients, "connection")}};
+  if (kind_ == AddKind::pipeline) {
+    const std::string connections = count_of(shape_.clients, "connection");
+    return {{"adds per write", static_cast<double>(shape_.batch),
+             connections + ", " + count_of(shape_.sites, "site")},
+            {"sites", sites, connections + " x " + count_of(shape_.batch, "add")}};
+  }
   return {{"clients", clients, count_of(shape_.sites, "site")},
           {"sites", sites, count_of(shape_.clients, "client")}};
 }

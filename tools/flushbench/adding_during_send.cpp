@@ -59,7 +59,11 @@ std::string AddingDuringSend::description() const {
 }
 
 std::vector<Step> AddingDuringSend::steps() const {
-  return {{"clients", static_cast<double>(clients_), site_ == Site::same ? "same site" : "another site"}};
+  const std::string where = site_ == Site::same ? "same site" : "another site";
+  const std::string send = "send_site of " + std::to_string(messages_) + " messages";
+  const std::string clients = std::to_string(clients_) + (clients_ == 1 ? " client" : " clients");
+  return {{"clients", static_cast<double>(clients_), where + ", " + send},
+          {"messages", static_cast<double>(messages_), clients + ", " + where}};
 }
 
 Measurement AddingDuringSend::measure(BenchSpool& spool, const ServerKind& kind, Pass pass) const {

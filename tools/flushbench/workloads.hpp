@@ -39,7 +39,7 @@ struct Measurement {
 
 /// The value of a quantity that grows from workload to workload: together they make a curve.
 struct Step {
-  std::string quantity;  ///< `clients`, `sites`, `messages`, `batch`
+  std::string quantity;  ///< `clients`, `sites`, `messages`: its points are counted in these
   double value = 0;
   std::string curve;  ///< what stays the same on this curve: `100 sites`; may be empty
 };
