@@ -60,7 +60,7 @@ class EligibleSites {
   /// evaluate() for the loop thread: logs the outcome. Not when `asks_others`.
   [[nodiscard]] Eligibility test(std::string_view site, Log& log);
 
-  /// True when evaluate() may wait for somebody's lock, and therefore belongs in a worker.
+  /// True when evaluate() may wait for somebody's lock or take long, and therefore belongs in a worker.
   [[nodiscard]] bool may_block() const noexcept { return may_block_; }
   /// True when evaluate() may be undecided.
   [[nodiscard]] bool asks_others() const noexcept { return asks_others_; }

@@ -22,6 +22,10 @@ bool is_alnum(char c) noexcept {
   return std::isalnum(static_cast<unsigned char>(c)) != 0;
 }
 
+/// A rule of regexp: takes 0.5 us, one of pcre: 0.1 us. Beyond this many, looking is long enough to be a job
+/// of its own.
+constexpr std::size_t quick_rules_max = 200;
+
 /// Is `word` what `text` starts with, in any case, and is it a word of its own?
 bool starts_with_word(std::string_view text, std::string_view word) noexcept {
   if (text.size() < word.size() || (text.size() > word.size() && is_alnum(text[word.size()]))) return false;
@@ -187,6 +191,8 @@ class PatternTable final : public Table {
     }
     return Lookup::not_found;
   }
+
+  [[nodiscard]] bool may_block() const noexcept override { return rules_.size() > quick_rules_max; }
 
  private:
   std::vector<PatternRule> rules_;

@@ -27,8 +27,8 @@ class Table {
   /// Appends to `inquiry.warnings` what there is to log.
   [[nodiscard]] virtual Lookup find(std::string_view key, Inquiry& inquiry) = 0;
 
-  /// True when find() may wait for another process, a lock for instance: then it does not belong in the loop
-  /// thread.
+  /// True when find() may wait for another process, a lock for instance, or just takes long: then it does not
+  /// belong in the loop thread.
   [[nodiscard]] virtual bool may_block() const noexcept { return false; }
   /// True when find() may be unanswered.
   [[nodiscard]] virtual bool is_remote() const noexcept { return false; }

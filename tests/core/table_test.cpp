@@ -564,6 +564,15 @@ TEST_P(PatternTable, IsUnavailableWithoutItsFileAndEmptyWhenThatIsADirectory) {
   EXPECT_EQ(directory.find("a"), Lookup::not_found);
 }
 
+TEST_P(PatternTable, BelongsInAWorkerWhenItHasManyRules) {
+  std::string rules;
+  for (int i = 0; i < 1000; ++i) rules += fmt::format("/^site{}$/ x\n", i);
+  Opening table = open(rules);
+  EXPECT_TRUE(table.has("site999"));
+  EXPECT_TRUE(table.result.table->may_block());
+  EXPECT_FALSE(open("/^a$/ x\n").result.table->may_block());
+}
+
 INSTANTIATE_TEST_SUITE_P(BothTypes, PatternTable, testing::Values("regexp", "pcre"),
                          [](const auto& parameter) { return std::string(parameter.param); });
 
