@@ -25,7 +25,7 @@ std::string capitalized(std::string text) {
 }
 
 /// A rate that the load generator has limited is a lower bound.
-std::string bounded(const RecordedRow& row, const Measured& measured, std::string text) {
+std::string bounded(const RecordedRow& row, const Measured& measured, const std::string& text) {
   return measured.is_bounded_by_client && row.client_is_the_limit ? "\u2265 " + text : text;
 }
 
