@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "core/table/open_table.hpp"
-#include "tests/core/temp_directory.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace uflush {
 namespace {
@@ -61,7 +61,7 @@ class CompiledTable : public testing::TestWithParam<Type> {
 
   OpenedTable open() const { return open_table(type_name(), TableContext{}); }
 
-  TempDirectory directory_;
+  support::TempDir directory_;
   std::error_code ignored_;
 };
 

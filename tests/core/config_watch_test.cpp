@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tests/core/temp_directory.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace uflush {
 namespace {
@@ -36,7 +36,7 @@ class ConfigWatchTest : public testing::Test {
     return watch;
   }
 
-  TempDirectory directory_;
+  support::TempDir directory_;
 };
 
 TEST_F(ConfigWatchTest, SeesNewContents) {

@@ -9,7 +9,7 @@
 #include <syslog.h>
 
 #include "tests/core/datagram_socket.hpp"
-#include "tests/core/temp_directory.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace uflush {
 namespace {
@@ -96,7 +96,7 @@ TEST_F(LogOutputTest, WantsMaillogFileToBeginWithAPrefix) {
 }
 
 TEST_F(LogOutputTest, WritesToStderrAsWellWhenAsked) {
-  TempDirectory directory;
+  support::TempDir directory;
   DatagramSocket postlogd(directory.path("postlog"));
   LogSettings settings;
   settings.tag = "postfix/flush";
@@ -110,7 +110,7 @@ TEST_F(LogOutputTest, WritesToStderrAsWellWhenAsked) {
 }
 
 TEST_F(LogOutputTest, MovesToOtherSettings) {
-  TempDirectory directory;
+  support::TempDir directory;
   DatagramSocket first(directory.path("first"));
   DatagramSocket second(directory.path("second"));
   LogSettings settings;

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "tests/core/datagram_socket.hpp"
-#include "tests/core/temp_directory.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace uflush {
 namespace {
@@ -29,7 +29,7 @@ class PostlogSinkTest : public testing::Test {
     return written;
   }
 
-  TempDirectory directory_;
+  support::TempDir directory_;
 };
 
 TEST_F(PostlogSinkTest, SendsOneDatagramPerRecordInPostfixFormat) {

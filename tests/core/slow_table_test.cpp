@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "tests/core/daemon_in_sim.hpp"
-#include "tests/core/temp_directory.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace uflush {
 namespace {
@@ -36,7 +36,7 @@ class SlowTable : public testing::Test {
     return config;
   }
 
-  TempDirectory directory_;
+  support::TempDir directory_;
 };
 
 TEST_F(SlowTable, DecidesForAddsAndSends) {

@@ -12,7 +12,7 @@
 #include "core/stderr_sink.hpp"
 #include "tests/core/datagram_socket.hpp"
 #include "tests/core/in_child.hpp"
-#include "tests/core/temp_directory.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace uflush {
 namespace {
@@ -22,7 +22,7 @@ using testing::Optional;
 
 /// Runs `body` in a child whose /dev/log is `directory`/dev/log.
 template <typename Body>
-int with_own_dev_log(const TempDirectory& directory, Body body) {
+int with_own_dev_log(const support::TempDir& directory, Body body) {
   return in_child([&] {
     if (::chroot(directory.path().c_str()) != 0 || ::chdir("/") != 0) return 99;
     body();
@@ -32,7 +32,7 @@ int with_own_dev_log(const TempDirectory& directory, Body body) {
 
 TEST(SyslogSink, WritesPriorityTimeTagPidAndSeverityWord) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root to give a child its own /dev/log";
-  TempDirectory directory;
+  support::TempDir directory;
   ::mkdir(directory.path("dev").c_str(), 0755);
   DatagramSocket syslogd(directory.path("dev/log"));
   ASSERT_EQ(with_own_dev_log(directory,
@@ -51,7 +51,7 @@ TEST(SyslogSink, WritesPriorityTimeTagPidAndSeverityWord) {
 
 TEST(SyslogSink, UsesTheFacilityItWasGiven) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root to give a child its own /dev/log";
-  TempDirectory directory;
+  support::TempDir directory;
   ::mkdir(directory.path("dev").c_str(), 0755);
   DatagramSocket syslogd(directory.path("dev/log"));
   ASSERT_EQ(with_own_dev_log(directory, [] { SyslogSink("x", LOG_LOCAL3).write(Severity::error, "e"); }), 0);
