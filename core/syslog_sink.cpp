@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include <syslog.h>
+#include "core/log_time.hpp"
 
 namespace uflush {
 
@@ -21,17 +21,12 @@ int syslog_level(Severity severity) noexcept {
   return LOG_INFO;
 }
 
-SyslogSink::SyslogSink(std::string tag, int facility) : tag_(std::move(tag)) {
-  openlog(tag_.c_str(), LOG_NDELAY | LOG_PID, facility);
-}
+SyslogSink::SyslogSink(std::string tag, int facility, std::string path)
+    : DatagramSink(std::move(path), "syslogd", Streams::taken), tag_(std::move(tag)), facility_(facility) {}
 
-SyslogSink::~SyslogSink() {
-  closelog();
-}
-
-void SyslogSink::write(Severity severity, std::string_view text) {
-  const std::string record = fmt::format("{}{}", severity_prefix(severity), text);
-  syslog(syslog_level(severity), "%s", record.c_str());
+std::string SyslogSink::format(Severity severity, std::string_view text, std::time_t when) const {
+  return fmt::format("<{}>{} {}", facility_ | syslog_level(severity),
+                     log_time(when, LogDay::padded_with_blank), tagged(tag_, severity, text));
 }
 
 }  // namespace uflush
