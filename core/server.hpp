@@ -67,10 +67,12 @@ class Server {
   Task<void> serve(Fd socket);
   Task<Result<Fd>> passed_descriptor(Fd carrier);
   Task<void> watch_master();
+  Task<void> report_again();
   Task<void> watch(ServerSurroundings::Watch& watched);
   void refuse_command_line();
   void report_first_clients();
   void report_room();
+  void report(MasterStatus status);
 
   Loop& loop_;
   const Config& config_;
@@ -83,6 +85,7 @@ class Server {
   Service& service_;
   Scope clients_;
   Event client_left_;
+  Event report_waits_;
   std::unique_ptr<Countdown> idle_;
   std::size_t accepted_ = 0;
   bool full_ = false;

@@ -43,12 +43,23 @@ class SimMaster {
   }
   void close() { ours_.reset(); }
 
+  /// Reads no more: other processes of the service fill the channel.
+  void stand_still() {
+    const MasterStatusBytes record = encode_master_status(1, 17, MasterStatus::available);
+    while (::send(theirs_.get(), record.data(), record.size(), 0) == 12) ++unread_;
+  }
+  void go_on() {
+    MasterStatusBytes record{};
+    for (; unread_ > 0; --unread_) FLUSH_ASSERT(::recv(ours_.get(), record.data(), record.size(), 0) == 12);
+  }
+
   std::optional<MasterChannel> channel;
 
  private:
   Fd ours_;
   Fd theirs_;
   std::string statuses_;
+  int unread_ = 0;
 };
 
 DaemonInSim::Adjust with_master(SimMaster& master) {
@@ -144,6 +155,32 @@ TEST(Master, IsMissedWhenTheFirstClientComes) {
   master.close();
   ASSERT_TRUE(sim.run_until([&] { return daemon.is_over(); }));
   EXPECT_EQ(daemon.exit_status, 0);
+}
+
+TEST(Master, IsToldLaterWhenItStandsStill) {
+  SimMaster master;
+  Sim sim{Seed{1}};
+  DaemonInSim daemon{sim, DaemonInSim::everybody_is_welcome(), with_master(master)};
+  master.stand_still();
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(daemon.ask(AddRequest{"example.com", "A1"}), Status::ok);
+  EXPECT_EQ(master.channel->waiting(), 2U);
+  master.go_on();
+  sim.settle();
+  EXPECT_EQ(master.statuses(), "TA");
+}
+
+TEST(Master, EndsUsAlsoWhileReportsWait) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    SimMaster master;
+    Sim sim{Seed{seed}};
+    sim.shake();
+    DaemonInSim daemon{sim, DaemonInSim::everybody_is_welcome(), with_master(master)};
+    master.stand_still();
+    EXPECT_EQ(daemon.ask(AddRequest{"example.com", "A1"}), Status::ok);
+    master.close();
+    ASSERT_TRUE(sim.run_until([&] { return daemon.is_over(); }));
+    EXPECT_EQ(daemon.exit_status, 0);
+  }
 }
 
 }  // namespace
