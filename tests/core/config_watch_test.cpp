@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <tuple>
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -157,6 +158,21 @@ TEST_F(ConfigWatchTest, HasADescriptorThatBecomesReadable) {
   EXPECT_EQ(::poll(&readable, 1, 0), 0);
   directory_.write("main.cf", "a = c\n");
   EXPECT_EQ(::poll(&readable, 1, 0), 1);
+}
+
+TEST_F(ConfigWatchTest, StartsWithATickThatNoLaterChangeIsOlderThan) {
+  const auto is_before = [](const std::timespec& a, const std::timespec& b) {
+    return std::tie(a.tv_sec, a.tv_nsec) < std::tie(b.tv_sec, b.tv_nsec);
+  };
+  for (int i = 0; i < 20; ++i) {
+    const std::timespec before = coarse_now();
+    const std::timespec tick = next_tick();
+    directory_.write("main.cf", "a = c\n");
+    struct stat changed {};
+    ASSERT_EQ(::stat(directory_.path("main.cf").c_str(), &changed), 0);
+    EXPECT_TRUE(is_before(before, tick));
+    EXPECT_FALSE(is_before(changed.st_mtim, tick));
+  }
 }
 
 }  // namespace

@@ -37,6 +37,7 @@ struct List {
     sites = EligibleSites::open(
         config,
         [&files](const std::string& path) -> Result<std::string> {
+          if (path == "directory") return Error{EISDIR};
           const auto found = files.find(path);
           if (found == files.end()) return Error{ENOENT};
           return found->second;
@@ -276,6 +277,12 @@ TEST(EligibleSites, AllocateNothingForAPlainSite) {
   EXPECT_EQ(list.sites->test(there, list.log), Eligibility::eligible);
   EXPECT_EQ(list.sites->test(missing, list.log), Eligibility::denied);
   EXPECT_EQ(allocation_count(), before);
+}
+
+TEST(EligibleSites, AreNotOpenedWithATableThatEndsTheProcess) {
+  List list("a.b, texthash:directory");
+  EXPECT_EQ(list.sites, nullptr);
+  EXPECT_THAT(list.opening, ElementsAre("fatal: read directory: Is a directory"));
 }
 
 }  // namespace
