@@ -86,6 +86,7 @@ struct Config {
   // Our own.
   Durability uflush_durability = Durability::none;
   RingBackend uflush_backend = RingBackend::automatic;
+  int uflush_busy_wait_us = 100;                    ///< before the loop sleeps, at most; 0: never
   std::chrono::seconds uflush_table_timeout{10};    ///< for an answer of proxymap(8)
   std::chrono::seconds uflush_table_cache_time{5};  ///< how long such an answer is good; 0: never twice
   bool uflush_announcement = true;  ///< no: for clients of Postfix 3.4 and 3.5 (BEHAVIOUR.md 9)

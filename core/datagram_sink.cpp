@@ -89,6 +89,14 @@ void DatagramSink::write(Severity severity, std::string_view text) {
   if (first) flush();
 }
 
+std::vector<PreparedRecord> DatagramSink::prepare(Severity severity, std::string_view text,
+                                                  std::time_t when) const {
+  if (!fd_) return {};
+  std::string record = format(severity, text, when);
+  if (type_ == SOCK_STREAM) record.push_back('\0');
+  return {{fd_.get(), std::move(record)}};
+}
+
 bool DatagramSink::flush() {
   while (!waiting_.empty()) {
     if (!send_first()) return false;

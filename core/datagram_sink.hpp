@@ -7,6 +7,7 @@
 #include <deque>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/log.hpp"
 #include "io/fd.hpp"
@@ -26,6 +27,8 @@ class DatagramSink : public LogSink {
   static constexpr std::size_t waiting_max = 1000;
 
   void write(Severity severity, std::string_view text) override;
+  [[nodiscard]] std::vector<PreparedRecord> prepare(Severity severity, std::string_view text,
+                                                    std::time_t when) const override;
 
   /// Sends what waits, as far as the socket takes it now. True when nothing is left.
   bool flush();

@@ -31,6 +31,11 @@ std::string_view next_key(std::string_view key, bool parents_match) noexcept {
   return key.substr(parents_match ? dot + 1 : dot);
 }
 
+/// How the verbose log of the reference shows a table.
+std::string table_text(const Table& table) {
+  return fmt::format("{}(0,lock|utf8_request)", table.name());
+}
+
 std::string lookup_problem(std::string_view list, const Table& table) {
   return fmt::format("{}: {}: table lookup problem", list, table.name());
 }
@@ -59,25 +64,22 @@ class EligibilityReader {
     if (!report(list) || !open_tables(list, tables)) return false;
     for (std::size_t i = 0; i < list.items.size(); ++i) {
       const MatchItem& item = list.items[i];
-      Lookup answer = Lookup::not_found;
-      if (tables[i] != nullptr) {
-        Inquiry inquiry;
-        answer = tables[i]->find(list_name, inquiry);
-        for (const std::string& warning : inquiry.warnings) log_.warning("{}", warning);
-      } else if (fold_case(item.text, sites_.folding_) == list_name) {
-        answer = Lookup::found;
-      }
-      // Before the daemon runs there is nobody who could wait for another process.
-      if (answer == Lookup::failed || answer == Lookup::unanswered) {
-        log_.fatal("{}", lookup_problem(parents_list_name, *tables[i]));
-        return false;
-      }
-      if (answer == Lookup::found) {
-        sites_.parents_match_ = !item.negated;
-        break;
-      }
+      const std::string text =
+          tables[i] != nullptr ? table_text(*tables[i]) : fold_case(item.text, sites_.folding_);
+      if (log_.verbose() > 0) log_.info("match_string: {}: {} ~? {}", parents_list_name, list_name, text);
+      if (tables[i] == nullptr && text != list_name) continue;
+      sites_.parent_items_.push_back({item.negated, std::move(tables[i])});
+      if (sites_.parent_items_.back().table == nullptr) break;
     }
-    return true;
+    Inquiry inquiry;
+    const Lookup answer = sites_.find_out_whether_parents_match(inquiry);
+    if (answer != Lookup::failed) {
+      for (const std::string& warning : inquiry.warnings) log_.warning("{}", warning);
+      return true;
+    }
+    for (std::size_t i = 0; i + 1 < inquiry.warnings.size(); ++i) log_.warning("{}", inquiry.warnings[i]);
+    log_.fatal("{}", inquiry.warnings.back());
+    return false;
   }
 
   bool read_sites() {
@@ -86,6 +88,10 @@ class EligibilityReader {
     if (!report(list) || !open_tables(list, tables)) return false;
     for (std::size_t i = 0; i < list.items.size(); ++i) {
       const MatchItem& item = list.items[i];
+      if (log_.verbose() > 0) {
+        sites_.item_texts_.push_back(tables[i] != nullptr ? table_text(*tables[i])
+                                                          : fold_case(item.text, sites_.folding_));
+      }
       if (tables[i] != nullptr)
         sites_.tables_.push_back({i, item.negated, std::move(tables[i])});
       else
@@ -135,6 +141,10 @@ class EligibilityReader {
       return nullptr;
     }
     if (opening.error && !log_open_error(*opening.error)) return nullptr;
+    for (const std::string& error : opening.further_errors) {
+      if (!log_open_error(error)) return nullptr;
+    }
+    if (log_.verbose() > 0) log_.info("dict_open: {}", type_name);
     opened_.push_back(opening.table);
     return opening.table;
   }
@@ -166,44 +176,74 @@ std::unique_ptr<EligibleSites> EligibleSites::open(const EligibilityConfig& conf
                                                    Log& log) {
   std::unique_ptr<EligibleSites> sites(new EligibleSites(config));
   if (!EligibilityReader(*sites, config, read_file, log).read()) return nullptr;
+  sites->see_who_is_asked();
   return sites;
 }
 
 Eligibility EligibleSites::evaluate(std::string_view site, Inquiry& inquiry) {
   inquiry.warnings.clear();
-  const std::string_view folded = fold_case(site, folding_, scratch_);
-  const std::optional<Literal> literal = first_literal(folded);
+  inquiry.notes.clear();
+  const Lookup parents = find_out_whether_parents_match(inquiry);
+  if (parents == Lookup::unanswered) return Eligibility::undecided;
+  if (parents == Lookup::failed) return Eligibility::failed;
+  return decide(fold_case(site, folding_, scratch_), inquiry);
+}
+
+Eligibility EligibleSites::decide(std::string_view site, Inquiry& inquiry) const {
+  const std::optional<Literal> literal = first_literal(site);
   for (const TableItem& item : tables_) {
     if (literal && literal->index < item.index) break;
-    switch (look_up(*item.table, folded, inquiry)) {
-      case Lookup::found:
-        return item.negated ? Eligibility::denied : Eligibility::eligible;
-      case Lookup::failed:
-        inquiry.warnings.push_back(lookup_problem(list_name, *item.table));
-        return Eligibility::failed;
-      case Lookup::unanswered:
-        return Eligibility::undecided;
-      case Lookup::not_found:
-        break;
-    }
+    const Lookup answer = look_up(*item.table, site, inquiry);
+    if (answer == Lookup::not_found) continue;
+    if (answer == Lookup::unanswered) return Eligibility::undecided;
+    note_decision(site, item.index + 1, true, inquiry);
+    if (answer == Lookup::found) return item.negated ? Eligibility::denied : Eligibility::eligible;
+    inquiry.warnings.push_back(lookup_problem(list_name, *item.table));
+    return Eligibility::failed;
   }
+  note_decision(site, literal ? literal->index + 1 : item_texts_.size(), literal.has_value(), inquiry);
   return literal && !literal->negated ? Eligibility::eligible : Eligibility::denied;
+}
+
+/// The reference tells of each item when it comes to it. We know the outcome first.
+void EligibleSites::note_decision(std::string_view site, std::size_t items_looked_at, bool matched,
+                                  Inquiry& inquiry) const {
+  if (item_texts_.empty()) return;
+  for (std::size_t i = 0; i < items_looked_at; ++i)
+    inquiry.notes.push_back(fmt::format("match_hostname: {}: {} ~? {}", list_name, site, item_texts_[i]));
+  if (!matched) inquiry.notes.push_back(fmt::format("match_list_match: {}: no match", site));
+}
+
+/// The answer is of no interest, unless it is that there is none.
+Lookup EligibleSites::find_out_whether_parents_match(Inquiry& inquiry) {
+  for (const ParentItem& item : parent_items_) {
+    const Lookup answer = item.table == nullptr ? Lookup::found : item.table->find(list_name, inquiry);
+    if (answer == Lookup::not_found) continue;
+    if (answer == Lookup::failed) inquiry.warnings.push_back(lookup_problem(parents_list_name, *item.table));
+    if (answer != Lookup::found) return answer;
+    parents_match_ = !item.negated;
+    break;
+  }
+  parent_items_.clear();
+  return Lookup::found;
 }
 
 Eligibility EligibleSites::test(std::string_view site, Log& log) {
   const Eligibility eligibility = evaluate(site, inquiry_);
+  for (const std::string& note : inquiry_.notes) log.info("{}", note);
   for (const std::string& warning : inquiry_.warnings) log.warning("{}", warning);
   return eligibility;
 }
 
-bool EligibleSites::may_block() const noexcept {
-  return std::any_of(tables_.begin(), tables_.end(),
-                     [](const TableItem& item) { return item.table->may_block(); });
-}
-
-bool EligibleSites::asks_others() const noexcept {
-  return std::any_of(tables_.begin(), tables_.end(),
-                     [](const TableItem& item) { return item.table->is_remote(); });
+/// Both are settled once and for all: a worker may be evaluating when they are asked for.
+void EligibleSites::see_who_is_asked() {
+  const auto look_at = [this](const std::shared_ptr<Table>& table) {
+    if (table == nullptr) return;
+    may_block_ = may_block_ || table->may_block();
+    asks_others_ = asks_others_ || table->is_remote();
+  };
+  for (const TableItem& item : tables_) look_at(item.table);
+  for (const ParentItem& item : parent_items_) look_at(item.table);
 }
 
 /// Every literal that can match is the site or one of its parents. Among those that are in the list, the

@@ -12,8 +12,8 @@
 
 #include "core/case_fold.hpp"
 #include "core/log.hpp"
-#include "core/table/key_set.hpp"
 #include "core/table/table.hpp"
+#include "core/table/text_hash.hpp"
 #include "protocol/match_list.hpp"
 #include "protocol/read_file_callback.hpp"
 
@@ -46,20 +46,21 @@ class EligibleSites {
                                                            const ReadFile& read_file, Log& log);
 
   /// Allocates nothing for a site in lower-case ASCII when no table has to complain. `inquiry.warnings`
-  /// becomes what is to be logged; writes no log itself, so that it can run in a worker.
+  /// and, with -v, `inquiry.notes` become what is to be logged; writes no log itself, so that it can run in a
+  /// worker.
   ///
   /// While it is `undecided`: find the answer to `inquiry.question`, add it to `inquiry.answers`, and
   /// evaluate again. The tables on the way are asked again, those of other processes through the inquiry, so
   /// that nothing needs to be remembered here in between.
   [[nodiscard]] Eligibility evaluate(std::string_view site, Inquiry& inquiry);
 
-  /// evaluate() for the loop thread: logs the warnings. Not when `asks_others`.
+  /// evaluate() for the loop thread: logs the outcome. Not when `asks_others`.
   [[nodiscard]] Eligibility test(std::string_view site, Log& log);
 
   /// True when evaluate() may wait for somebody's lock, and therefore belongs in a worker.
-  [[nodiscard]] bool may_block() const noexcept;
+  [[nodiscard]] bool may_block() const noexcept { return may_block_; }
   /// True when evaluate() may be undecided.
-  [[nodiscard]] bool asks_others() const noexcept;
+  [[nodiscard]] bool asks_others() const noexcept { return asks_others_; }
 
   /// The pattern files and tables that this was made from, as named in the configuration (relative to the
   /// queue directory), each once: when one of them changes, the daemon is out of date.
@@ -79,16 +80,33 @@ class EligibleSites {
     std::shared_ptr<Table> table;
   };
 
+  /// An item of parent_domain_matches_subdomains that can match: the literal fast_flush_domains, or a table.
+  struct ParentItem {
+    bool negated;
+    std::shared_ptr<Table> table;  ///< null: the literal
+  };
+
   explicit EligibleSites(const EligibilityConfig& config);
 
+  [[nodiscard]] Eligibility decide(std::string_view folded_site, Inquiry& inquiry) const;
+  [[nodiscard]] Lookup find_out_whether_parents_match(Inquiry& inquiry);
+  void see_who_is_asked();
+  void note_decision(std::string_view folded_site, std::size_t items_looked_at, bool matched,
+                     Inquiry& inquiry) const;
   [[nodiscard]] std::optional<Literal> first_literal(std::string_view site) const;
   [[nodiscard]] Lookup look_up(Table& table, std::string_view site, Inquiry& inquiry) const;
   [[nodiscard]] Lookup look_up_key(Table& table, std::string_view key, Inquiry& inquiry) const;
 
   Folding folding_;
-  bool parents_match_ = false;
+  bool may_block_ = false;
+  bool asks_others_ = false;
+  bool parents_match_ = false;  ///< once `parent_items_` is empty
+  /// What still has to be asked: with a table of another process among them it can only be asked once the
+  /// daemon runs.
+  std::vector<ParentItem> parent_items_;
   std::unordered_map<std::string, Literal, TextHash, std::equal_to<>> literals_;
-  std::vector<TableItem> tables_;  ///< in list order
+  std::vector<TableItem> tables_;        ///< in list order
+  std::vector<std::string> item_texts_;  ///< the whole list, for the verbose log; empty without -v
   std::vector<std::string> files_;
   std::string scratch_;
   Inquiry inquiry_;

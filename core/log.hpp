@@ -6,9 +6,11 @@
 #pragma once
 
 #include <cstdint>
+#include <ctime>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/core.h>
 
@@ -18,6 +20,12 @@ enum class Severity : std::uint8_t { info, warning, error, fatal, panic };
 
 /// The word in front of the text: "warning: " and so on, empty for info.
 [[nodiscard]] std::string_view severity_prefix(Severity severity) noexcept;
+
+/// A record that is ready to be written by a signal handler: to a socket or pipe, in one piece.
+struct PreparedRecord {
+  int fd = -1;
+  std::string bytes;
+};
 
 /// Where records go.
 class LogSink {
@@ -29,6 +37,13 @@ class LogSink {
 
   /// `text` is clean, at most 2000 bytes, and comes without its severity word.
   virtual void write(Severity severity, std::string_view text) = 0;
+
+  /// The same as bytes, for somebody who can only send them: dated `when`. Nothing when there is no
+  /// connection to send them through.
+  [[nodiscard]] virtual std::vector<PreparedRecord> prepare(Severity /*severity*/, std::string_view /*text*/,
+                                                            std::time_t /*when*/) const {
+    return {};
+  }
 };
 
 /// Replaces what must not reach a log by `?`: control characters and DEL, and bytes that are not ASCII unless

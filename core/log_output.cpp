@@ -1,6 +1,9 @@
 #include "core/log_output.hpp"
 
+#include <algorithm>
 #include <cstdlib>
+#include <initializer_list>
+#include <iterator>
 #include <utility>
 
 #include <syslog.h>
@@ -94,6 +97,17 @@ void LogOutput::write(Severity severity, std::string_view text) {
   if (system_log_) system_log_->write(severity, text);
   if (stderr_) stderr_->write(severity, text);
   if (backlog_ && waiting() > 0) backlog_();
+}
+
+std::vector<PreparedRecord> LogOutput::prepare(Severity severity, std::string_view text,
+                                               std::time_t when) const {
+  std::vector<PreparedRecord> records;
+  for (const LogSink* sink : std::initializer_list<const LogSink*>{system_log_.get(), stderr_.get()}) {
+    if (sink == nullptr) continue;
+    std::vector<PreparedRecord> more = sink->prepare(severity, text, when);
+    std::move(more.begin(), more.end(), std::back_inserter(records));
+  }
+  return records;
 }
 
 void LogOutput::entered_queue_directory_root(const Config& config) {

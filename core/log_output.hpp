@@ -52,6 +52,8 @@ class LogOutput : public LogSink {
   ~LogOutput() override;
 
   void write(Severity severity, std::string_view text) override;
+  [[nodiscard]] std::vector<PreparedRecord> prepare(Severity severity, std::string_view text,
+                                                    std::time_t when) const override;
 
   /// Goes on with other settings; waits up to `last_words_limit` for the old logger to take what waits.
   void reopen(const LogSettings& settings);

@@ -60,7 +60,7 @@ MoveList LogReader::next(std::size_t lines_max) {
       if (hashed) layout_.append_hash_directory(directory, id);
       by_directory[directory].push_back(id);
     } else {
-      ++list.duplicates;
+      list.repeated.push_back(id);
     }
   }
   for (const auto& [name, ids] : by_directory) {

@@ -14,7 +14,7 @@ namespace uflush {
 struct MoveList {
   std::vector<std::string_view> queue_ids;  ///< each once, those of one hash directory together
   std::vector<std::string> warnings;        ///< about lines that are no queue IDs
-  std::size_t duplicates = 0;
+  std::vector<std::string_view> repeated;   ///< IDs that had been there before
 };
 
 /// Takes the lines of `contents` apart, which must outlive the views (BEHAVIOUR.md 3.3 step 5).

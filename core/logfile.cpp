@@ -113,7 +113,8 @@ std::optional<AppendOutcome> AppendFile::append_to_open_file(std::string_view li
     return outcome;
   }
   const Unlocker unlocker(files_, file_.handle());
-  if (!end_is_known_) look_for_half_line();
+  // A half line that we left may have gone with a send meanwhile.
+  if (!end_is_known_ || half_line_left_) look_for_half_line();
   AppendOutcome outcome = write_locked(lines);
   const auto after = files_.stat(current_directory, path_.c_str());
   if (!after && after.error().number == ENOENT) return std::nullopt;
@@ -124,14 +125,18 @@ std::optional<AppendOutcome> AppendFile::append_to_open_file(std::string_view li
   return outcome;
 }
 
-/// A line that is appended to half a line would be lost with it.
+/// A line that is appended to half a line would be lost with it. Where the file cannot be read, what was
+/// known before has to do.
 void AppendFile::look_for_half_line() {
   end_is_known_ = true;
   const auto found = files_.stat(file_.handle());
-  if (!found || found.value().size_bytes == 0) return;
+  if (!found) return;
   char last = '\n';
-  const auto read = files_.read_at(file_.handle(), {&last, 1}, found.value().size_bytes - 1);
-  half_line_left_ = read && last != '\n';
+  if (found.value().size_bytes > 0) {
+    const auto read = files_.read_at(file_.handle(), {&last, 1}, found.value().size_bytes - 1);
+    if (!read) return;
+  }
+  half_line_left_ = last != '\n';
 }
 
 AppendOutcome AppendFile::write_locked(std::string_view lines) {

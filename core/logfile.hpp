@@ -47,6 +47,10 @@ class AppendFile {
   /// again.
   [[nodiscard]] AppendOutcome append(std::string_view lines, FileSystem::Lock patience);
 
+  /// The next append opens it again.
+  void close() noexcept { file_.close(); }
+
+  [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(file_); }
   [[nodiscard]] FileHandle handle() const noexcept { return file_.handle(); }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }

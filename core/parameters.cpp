@@ -124,6 +124,7 @@ constexpr Parameter rows[] = {
     {"fast_flush_purge_time", "7d", TimeParameter{&Config::fast_flush_purge_time}},
     {"uflush_durability", "none", ParsedParameter{parse_durability}},
     {"uflush_backend", "auto", ParsedParameter{parse_backend}},
+    {"uflush_busy_wait_us", "100", IntParameter{&Config::uflush_busy_wait_us, {.min = 0, .max = 1000}}},
     {"uflush_table_timeout", "10s", TimeParameter{&Config::uflush_table_timeout}},
     {"uflush_table_cache_time", "5s",
      TimeParameter{&Config::uflush_table_cache_time, {.min = std::chrono::seconds{0}}}},

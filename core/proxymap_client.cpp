@@ -51,10 +51,11 @@ struct ProxymapClient::Attempt {
 };
 
 struct ProxymapClient::Exchange {
-  explicit Exchange(const ProxymapReplyStep& step) : reply(step) {}
+  explicit Exchange(const ProxymapReplyStep& step) : reply(step), value(step.value) {}
   explicit Exchange(std::string why) : broken(std::move(why)) {}
 
-  ProxymapReplyStep reply;
+  ProxymapReplyStep reply;  ///< its value is a view of what is gone
+  std::string value;
   std::string broken;  ///< not empty: there is no reply
 };
 
@@ -134,6 +135,7 @@ Task<ProxymapClient::Attempt> ProxymapClient::attempt(const RemoteQuestion& ques
   switch (lookup.reply.status) {
     case ProxymapStatus::ok:
       answer.lookup = Lookup::found;
+      answer.value = std::move(lookup.value);
       break;
     case ProxymapStatus::no_key:
       answer.lookup = Lookup::not_found;

@@ -9,7 +9,7 @@
 #include "core/config.hpp"
 #include "core/log.hpp"
 #include "core/table/inquiry.hpp"
-#include "core/table/key_set.hpp"
+#include "core/table/text_hash.hpp"
 #include "io/fd.hpp"
 #include "io/loop.hpp"
 #include "io/mutex.hpp"

@@ -27,13 +27,6 @@ QueueFileMover::QueueFileMover(FileSystem& files, const QueueLayout& layout, std
       deferred_{.queue = deferred, .hashed = layout.is_hashed(deferred)},
       incoming_{.queue = incoming, .hashed = layout.is_hashed(incoming)} {}
 
-bool QueueFileMover::move(std::string_view queue_id) {
-  const Queue queue = touch(queue_id);
-  if (queue == Queue::none) return false;
-  if (queue == Queue::deferred) rename_to_incoming(queue_id);
-  return true;
-}
-
 bool QueueFileMover::move_unthrottled(std::string_view queue_id) {
   Queue queue = touch(queue_id);
   if (queue == Queue::none || !mark_unthrottled(queue_id, queue)) return false;

@@ -22,13 +22,17 @@ class QueueFileMover {
   /// `now` becomes the time stamp of the files, in whole seconds.
   QueueFileMover(FileSystem& files, const QueueLayout& layout, std::time_t now);
 
-  /// One message of a site: gives it the current time, then moves it if it is in deferred. No look at mode,
-  /// type or links. True when the message was found in deferred or incoming, also if the move itself failed.
-  bool move(std::string_view queue_id);
+  enum class Queue : std::uint8_t { deferred, incoming, none };
 
-  /// One message that somebody asked for by its ID: as above, but only a plain file that its owner may read,
-  /// write and execute, and with the mark (mode 0040) that makes the queue manager forget that its
-  /// destinations are dead.
+  /// First step for a message of a site: gives it the current time. No look at mode, type or links. Says
+  /// where it is.
+  Queue touch(std::string_view queue_id);
+  /// Second step, for what is in deferred.
+  void rename_to_incoming(std::string_view queue_id);
+
+  /// One message that somebody asked for by its ID: both steps, but only a plain file that its owner may
+  /// read, write and execute, and with the mark (mode 0040) that makes the queue manager forget that its
+  /// destinations are dead. True when the message was found, also if the move itself failed.
   bool move_unthrottled(std::string_view queue_id);
 
   /// Closes the directories that are kept open: between two slices of a long send, so that many sends at a
@@ -42,8 +46,6 @@ class QueueFileMover {
   [[nodiscard]] std::vector<std::string> take_warnings() { return std::exchange(warnings_, {}); }
 
  private:
-  enum class Queue : std::uint8_t { deferred, incoming, none };
-
   /// A queue, and the one of its directories that the last message was in. Those of one list come together.
   struct OpenQueue {
     std::string_view queue;
@@ -52,10 +54,8 @@ class QueueFileMover {
     File directory{};
   };
 
-  Queue touch(std::string_view queue_id);
   bool touch_in(OpenQueue& queue, std::string_view queue_id);
   bool mark_unthrottled(std::string_view queue_id, Queue& queue);
-  void rename_to_incoming(std::string_view queue_id);
   Result<void> try_rename(std::string_view queue_id);
   /// Good until the next call.
   const char* file_name(std::string_view queue_id);

@@ -1,6 +1,7 @@
 /// What a client has sent and nobody has read yet.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstring>
@@ -13,8 +14,9 @@
 namespace uflush {
 
 /// Small until a client sends much: a stock client's request fits into the object itself, and thousands of
-/// idle connections cost little. Lives where it was made: the kernel writes into it. Invariant: begin_ <=
-/// end_ <= capacity_.
+/// idle connections cost little. Who has sent much is likely to do so again: after `shrink` it grows to its
+/// old size in one step. Lives where it was made: the kernel writes into it. Invariant: begin_ <= end_ <=
+/// capacity_.
 class ReceiveBuffer {
  public:
   ReceiveBuffer() = default;
@@ -43,13 +45,16 @@ class ReceiveBuffer {
   /// Gives memory back while there is nothing to keep.
   void shrink() noexcept {
     if (begin_ != end_ || !large_) return;
+    grown_to_ = std::min(capacity_, regrown_bytes_max);
     large_.reset();
     capacity_ = small_.size();
     begin_ = end_ = 0;
   }
 
  private:
+  static constexpr std::size_t small_bytes = 256;
   static constexpr std::size_t growth = 4;
+  static constexpr std::size_t regrown_bytes_max = std::size_t{256} * 1024;
 
   [[nodiscard]] char* data() noexcept { return large_ ? large_.get() : small_.data(); }
   [[nodiscard]] const char* data() const noexcept { return large_ ? large_.get() : small_.data(); }
@@ -59,7 +64,7 @@ class ReceiveBuffer {
     if (kept <= capacity_ / 2) {
       std::memmove(data(), data() + begin_, kept);
     } else {
-      const std::size_t larger = capacity_ * growth;
+      const std::size_t larger = std::max(capacity_ * growth, grown_to_);
       auto memory = std::make_unique_for_overwrite<char[]>(larger);
       std::memcpy(memory.get(), data() + begin_, kept);
       large_ = std::move(memory);
@@ -69,9 +74,10 @@ class ReceiveBuffer {
     end_ = kept;
   }
 
-  std::array<char, 512> small_;
+  std::array<char, small_bytes> small_;
   std::unique_ptr<char[]> large_;
   std::size_t capacity_ = small_.size();
+  std::size_t grown_to_ = 0;  ///< before the last shrink
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
 };

@@ -9,9 +9,17 @@ namespace uflush {
 namespace {
 
 /// Names looked at per trip to the pool: about 3 ms.
-constexpr std::size_t names_per_slice = 1000;
+constexpr std::size_t names_per_slice = 2000;
 
 }  // namespace
+
+/// One of the directories that logs lie in.
+struct Refresher::Directory {
+  std::string path;
+  bool is_flat;  ///< its logs lie here, and nowhere below
+  File file;
+  std::vector<DirectoryEntry> entries;
+};
 
 /// What a slice of a scan brings back to the loop.
 struct Refresher::Findings {
@@ -26,45 +34,62 @@ Task<void> Refresher::refresh(std::chrono::seconds max_age, StopToken stop) {
   co_await scan("flush", max_age, stop);
 }
 
-Task<void> Refresher::scan(const std::string& path, std::chrono::seconds max_age, StopToken stop) {
-  auto list = [&]() -> Result<std::vector<DirectoryEntry>> {
-    TRY(directory, spool_.files.open(current_directory, path.c_str(), FileSystem::Open::directory));
-    return spool_.files.list(directory.handle());
+/// Two slices at a time, each on a thread of its own.
+Task<void> Refresher::scan(std::string path, std::chrono::seconds max_age, StopToken stop) {
+  const bool is_flat = path == "flush" && !spool_.layout.is_hashed("flush");
+  Directory directory{std::move(path), is_flat, {}, {}};
+  auto list = [&]() -> Result<void> {
+    TRY(opened, spool_.files.open(current_directory, directory.path.c_str(), FileSystem::Open::directory));
+    directory.file = std::move(opened);
+    TRY(entries, spool_.files.list(directory.file.handle()));
+    directory.entries = std::move(entries);
+    return outcome::success();
   };
   const auto listed = co_await in_pool(spool_.work_pool, list);
   if (!listed) {
-    spool_.log.fatal("scan_dir_push: open directory {}: {}", path, listed.error().message());
+    spool_.log.fatal("scan_dir_push: open directory {}: {}", directory.path, listed.error().message());
     co_return;
   }
-  const std::vector<DirectoryEntry>& entries = listed.value();
-  for (std::size_t begin = 0; begin < entries.size() && !stop.stop_requested(); begin += names_per_slice) {
-    auto slice = [&] {
-      Findings found;
-      const std::time_t now = spool_.loop.wall_time();
-      const std::size_t end = std::min(entries.size(), begin + names_per_slice);
-      for (std::size_t i = begin; i < end; ++i) look_at(path, entries[i].name, max_age, now, found);
-      return found;
-    };
-    const Findings findings = co_await in_pool(spool_.work_pool, slice);
-    for (const std::string& warning : findings.warnings) spool_.log.warning("{}", warning);
-    if (spool_.log.verbose() > 0) {
-      for (const std::string& note : findings.notes) spool_.log.info("{}", note);
-    }
-    for (const std::string& name : findings.due) {
-      if (stop.stop_requested()) co_return;
-      co_await sender_.send(name, Sender::Cause::refresh, stop);
-    }
-    for (const std::string& subdirectory : findings.subdirectories)
-      co_await scan(subdirectory, max_age, stop);
+  for (std::size_t begin = 0; begin < directory.entries.size() && !stop.stop_requested();
+       begin += 2 * names_per_slice) {
+    auto one = [&] { return look_at(directory, begin, max_age); };
+    auto another = [&] { return look_at(directory, begin + names_per_slice, max_age); };
+    auto other_trip = in_pool(spool_.work_pool, another);
+    if (begin + names_per_slice < directory.entries.size()) other_trip.start();
+    const Findings first = co_await in_pool(spool_.work_pool, one);
+    Findings second;
+    if (other_trip.has_started()) second = co_await other_trip;
+    co_await act_on(first, max_age, stop);
+    co_await act_on(second, max_age, stop);
   }
 }
 
-void Refresher::look_at(const std::string& directory, const std::string& name, std::chrono::seconds max_age,
-                        std::time_t now, Findings& findings) {
+Task<void> Refresher::act_on(const Findings& findings, std::chrono::seconds max_age, StopToken stop) {
+  for (const std::string& warning : findings.warnings) spool_.log.warning("{}", warning);
+  for (const std::string& note : findings.notes) spool_.log.info("{}", note);
+  for (const std::string& name : findings.due) {
+    if (stop.stop_requested()) co_return;
+    co_await sender_.send(name, Sender::Cause::refresh, stop);
+  }
+  for (const std::string& subdirectory : findings.subdirectories) co_await scan(subdirectory, max_age, stop);
+}
+
+Refresher::Findings Refresher::look_at(const Directory& directory, std::size_t begin,
+                                       std::chrono::seconds max_age) const {
+  Findings found;
+  const std::time_t now = spool_.loop.wall_time();
+  const std::size_t end = std::min(directory.entries.size(), begin + names_per_slice);
+  for (std::size_t i = begin; i < end; ++i)
+    look_at(directory, directory.entries[i].name, max_age, now, found);
+  return found;
+}
+
+void Refresher::look_at(const Directory& directory, const std::string& name, std::chrono::seconds max_age,
+                        std::time_t now, Findings& findings) const {
   if (name.size() == 1) {
     // A hash directory, or the log of a site with a one-letter name.
-    const std::string path = directory + "/" + name;
-    const auto found = spool_.files.stat(current_directory, path.c_str());
+    const std::string path = directory.path + "/" + name;
+    const auto found = spool_.files.stat(directory.file.handle(), name.c_str());
     if (found && S_ISDIR(found.value().mode)) {
       findings.subdirectories.push_back(path);
       return;
@@ -72,35 +97,43 @@ void Refresher::look_at(const std::string& directory, const std::string& name, s
   }
   if (!is_valid_queue_id(name)) return;
   // The path is made from the name: a log that lies in the wrong directory is not found, and left alone.
-  const std::string path = spool_.layout.path("flush", name);
-  const auto found = spool_.files.stat(current_directory, path.c_str());
+  const auto found = directory.is_flat ? spool_.files.stat(directory.file.handle(), name.c_str())
+                                       : spool_.files.stat(current_directory, path_of(name).c_str());
   if (!found) {
     if (found.error().number == ENOENT) return;
+    const std::string path = path_of(name);
     findings.warnings.push_back(
         fmt::format("flush_refresh_service: stat {}: {}", path, found.error().message()));
     return;
   }
   const FileStat& log = found.value();
   if (S_ISDIR(log.mode)) return;
+  const bool verbose = spool_.log.verbose() > 0;
+  const auto note = [&](std::string text) {
+    findings.notes.push_back("flush_refresh_service: " + std::move(text));
+  };
   if (log.size_bytes == 0) {
     const auto purge_time = spool_.config.fast_flush_purge_time;
-    if (log.change_time + purge_time.count() < now && remove_if_empty(path, findings)) {
-      findings.notes.push_back(
-          fmt::format("flush_refresh_service: unlink {}, empty and unchanged for {} days", path,
-                      purge_time.count() / 86400));
-    } else {
-      findings.notes.push_back(fmt::format("flush_refresh_service: skip logfile {} - empty log", name));
+    if (log.change_time + purge_time.count() < now && remove_if_empty(path_of(name), findings)) {
+      if (verbose)
+        note(fmt::format("unlink {}, empty and unchanged for {} days", path_of(name),
+                         purge_time.count() / 86400));
+    } else if (verbose) {
+      note(fmt::format("skip logfile {} - empty log", name));
     }
   } else if (log.access_time + max_age.count() < now) {
-    findings.notes.push_back(fmt::format("flush_refresh_service: flush logfile {}", name));
+    if (verbose) note(fmt::format("flush logfile {}", name));
     findings.due.push_back(name);
-  } else {
-    findings.notes.push_back(fmt::format("flush_refresh_service: skip logfile {}, unread for <{} hours(s) ",
-                                         name, max_age.count() / 3600));
+  } else if (verbose) {
+    note(fmt::format("skip logfile {}, unread for <{} hours(s) ", name, max_age.count() / 3600));
   }
 }
 
-bool Refresher::remove_if_empty(const std::string& path, Findings& findings) {
+std::string Refresher::path_of(const std::string& name) const {
+  return spool_.layout.path("flush", name);
+}
+
+bool Refresher::remove_if_empty(const std::string& path, Findings& findings) const {
   // With the lock in our hands nobody can be about to write; who has it now is about to, so the log stays.
   const auto removed = [&]() -> Result<bool> {
     const auto file = spool_.files.open(current_directory, path.c_str(), FileSystem::Open::read_write);

@@ -25,10 +25,13 @@ class Refresher {
  private:
   struct Directory;
   struct Findings;
-  Task<void> scan(const std::string& path, std::chrono::seconds max_age, StopToken stop);
-  void look_at(const std::string& directory, const std::string& name, std::chrono::seconds max_age,
-               std::time_t now, Findings& findings);
-  bool remove_if_empty(const std::string& path, Findings& findings);
+  Task<void> scan(std::string path, std::chrono::seconds max_age, StopToken stop);
+  Task<void> act_on(const Findings& findings, std::chrono::seconds max_age, StopToken stop);
+  Findings look_at(const Directory& directory, std::size_t begin, std::chrono::seconds max_age) const;
+  void look_at(const Directory& directory, const std::string& name, std::chrono::seconds max_age,
+               std::time_t now, Findings& findings) const;
+  [[nodiscard]] std::string path_of(const std::string& name) const;
+  bool remove_if_empty(const std::string& path, Findings& findings) const;
 
   SpoolAccess& spool_;
   Sender& sender_;

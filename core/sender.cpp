@@ -1,6 +1,10 @@
 #include "core/sender.hpp"
 
 #include <random>
+#include <span>
+#include <utility>
+
+#include <fmt/format.h>
 
 #include "core/log_reader.hpp"
 #include "core/logfile.hpp"
@@ -12,12 +16,70 @@ namespace {
 /// Lines that are sorted by directory together. Larger lists go easier on directories, smaller ones start
 /// earlier.
 constexpr std::size_t lines_per_list = 16384;
-/// Files per trip to the pool: about 10 ms of renames.
-constexpr std::size_t files_per_slice = 512;
+/// Files per trip to the pool: 5 to 20 ms of renames.
+constexpr std::size_t files_per_slice = 1024;
 /// The first slice is short, so that the queue manager gets to work at once.
 constexpr std::size_t files_in_first_slice = 128;
 /// How often a long send tells the queue manager that there is more.
 constexpr std::chrono::milliseconds scan_interval{500};
+
+/// The first of the two steps of moving messages, a slice at a time. It finds the directory entries and
+/// inodes, from the disk if need be, which the second step then has at hand.
+class Toucher {
+ public:
+  /// `verbose`: with notes.
+  Toucher(SpoolAccess& spool, std::time_t now, std::string_view log_name, std::string_view contents)
+      : mover_(spool.files, spool.layout, now),
+        reader_(contents, log_name, spool.layout),
+        log_name_(log_name),
+        verbose_(spool.log.verbose() > 0) {}
+
+  struct Slice {
+    std::vector<std::string_view> in_deferred;  ///< to be renamed, in this order
+    std::vector<std::string> notes;             ///< for the verbose log
+    std::vector<std::string> warnings;
+    bool is_last = false;
+    bool ran_short = false;
+  };
+
+  [[nodiscard]] Slice next(std::size_t files_max) {
+    Slice slice;
+    if (position_ == list_.queue_ids.size()) {
+      list_ = reader_.next(lines_per_list);
+      position_ = 0;
+      slice.warnings = std::move(list_.warnings);
+      if (verbose_) note(slice, list_.repeated, "skip queue file {} as duplicate");
+    }
+    const std::size_t end = std::min(list_.queue_ids.size(), position_ + files_max);
+    if (verbose_)
+      note(slice, std::span(list_.queue_ids).subspan(position_, end - position_),
+           "update queue file {} time stamps");
+    for (; position_ < end; ++position_) {
+      const std::string_view id = list_.queue_ids[position_];
+      if (mover_.touch(id) == QueueFileMover::Queue::deferred) slice.in_deferred.push_back(id);
+    }
+    mover_.close_directories();
+    for (std::string& warning : mover_.take_warnings()) slice.warnings.push_back(std::move(warning));
+    slice.is_last = reader_.at_end() && position_ == list_.queue_ids.size();
+    slice.ran_short = mover_.ran_short();
+    return slice;
+  }
+
+ private:
+  /// In the words of the reference.
+  void note(Slice& slice, std::span<const std::string_view> ids,
+            fmt::format_string<std::string_view&> what) const {
+    for (std::string_view id : ids)
+      slice.notes.push_back(fmt::format("flush_send_path: logfile {}: ", log_name_) + fmt::format(what, id));
+  }
+
+  QueueFileMover mover_;
+  LogReader reader_;
+  std::string_view log_name_;
+  bool verbose_;
+  MoveList list_;
+  std::size_t position_ = 0;
+};
 
 }  // namespace
 
@@ -71,49 +133,64 @@ Task<Status> Sender::send_in_turn(const std::string& name, Cause cause, StopToke
                               spool_.config.uflush_durability);
   };
   const auto dropped = co_await in_pool(spool_.waiting_pool, drop);
-  if (!contents.value().lines.empty()) co_await spool_.queue_manager.trigger(QueueTrigger::scan_incoming);
+  if (!contents.value().lines.empty()) {
+    if (spool_.log.verbose() > 0)
+      spool_.log.info("flush_send_path: requesting delivery for logfile {}", name);
+    co_await spool_.queue_manager.trigger(QueueTrigger::scan_incoming);
+  }
   if (!dropped) co_return failed(name, "truncate", dropped.error());
   co_return Status::ok;
 }
 
-Task<Result<bool>> Sender::move_all(const std::string& name, std::string_view contents, StopToken stop) {
-  QueueFileMover mover(spool_.files, spool_.layout, spool_.loop.wall_time());
-  LogReader reader(contents, name, spool_.layout);
-  MoveList list;
-  std::size_t position = 0;
+/// While one thread renames a slice, another one touches the next: renames are what takes most of the time,
+/// and the kernel makes them one by one.
+Task<Result<void>> Sender::move_all(const std::string& name, std::string_view contents, StopToken stop) {
+  if (contents.empty()) co_return outcome::success();
+  const std::time_t now = spool_.loop.wall_time();
+  Toucher toucher(spool_, now, name, contents);
+  QueueFileMover mover(spool_.files, spool_.layout, now);
+  Toucher::Slice slice;
   std::size_t slice_files = files_in_first_slice;
-  Instant next_scan = spool_.loop.now();
-  auto slice = [&] {
-    if (position == list.queue_ids.size()) {
-      list = reader.next(lines_per_list);
-      position = 0;
-    }
-    const std::size_t end = std::min(list.queue_ids.size(), position + slice_files);
-    for (; position < end; ++position) mover.move(list.queue_ids[position]);
+  auto touch_next = [&] { return toucher.next(slice_files); };
+  auto rename_all = [&] {
+    for (const std::string_view id : slice.in_deferred) mover.rename_to_incoming(id);
     mover.close_directories();
-    return !reader.at_end() || position < list.queue_ids.size();
+    return mover.take_warnings();
   };
-  bool more = !contents.empty();
-  while (more) {
-    if (stop.stop_requested()) co_return Error{ECANCELED};
-    more = co_await in_pool(spool_.work_pool, slice);
-    slice_files = files_per_slice;
-    for (const std::string& warning : std::exchange(list.warnings, {})) spool_.log.warning("{}", warning);
-    for (const std::string& warning : mover.take_warnings()) spool_.log.warning("{}", warning);
-    if (mover.ran_short()) co_return Error{EMFILE};
-    if (more && spool_.loop.now() >= next_scan) {
+  slice = co_await in_pool(spool_.work_pool, touch_next);
+  slice_files = files_per_slice;
+  Instant next_scan = spool_.loop.now();
+  while (!stop.stop_requested()) {
+    for (const std::string& note : slice.notes) spool_.log.info("{}", note);
+    warn(slice.warnings);
+    auto touching = in_pool(spool_.work_pool, touch_next);
+    if (!slice.is_last) touching.start();
+    const std::vector<std::string> warnings = co_await in_pool(spool_.work_pool, rename_all);
+    warn(warnings);
+    const bool ran_short = slice.ran_short || mover.ran_short();
+    const bool is_last = slice.is_last;
+    if (!is_last) slice = co_await touching;
+    if (ran_short) co_return Error{EMFILE};
+    if (is_last) co_return outcome::success();
+    if (spool_.loop.now() >= next_scan) {
       co_await spool_.queue_manager.trigger(QueueTrigger::scan_incoming);
       next_scan = spool_.loop.now() + scan_interval;
     }
   }
-  co_return true;
+  co_return Error{ECANCELED};
+}
+
+void Sender::warn(const std::vector<std::string>& texts) {
+  for (const std::string& text : texts) spool_.log.warning("{}", text);
 }
 
 Task<Status> Sender::send_file(std::string queue_id) {
+  if (spool_.log.verbose() > 0)
+    spool_.log.info("flush_send_file_service: requesting delivery for queue_id {}", queue_id);
   QueueFileMover mover(spool_.files, spool_.layout, spool_.loop.wall_time());
   auto move = [&] { return mover.move_unthrottled(queue_id); };
   const bool found = co_await in_pool(spool_.work_pool, move);
-  for (const std::string& warning : mover.take_warnings()) spool_.log.warning("{}", warning);
+  warn(mover.take_warnings());
   if (found) co_await spool_.queue_manager.trigger(QueueTrigger::scan_incoming);
   co_return Status::ok;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "core/config.hpp"
 #include "core/log.hpp"
@@ -29,6 +30,7 @@ struct SpoolAccess {
   const Config& config;
   QueueManager& queue_manager;
   Log& log;
+  std::size_t open_logfiles_max = 256;  ///< that stay open for appending
 };
 
 class Sender {
@@ -49,7 +51,8 @@ class Sender {
 
  private:
   Task<Status> send_in_turn(const std::string& name, Cause cause, StopToken stop);
-  Task<Result<bool>> move_all(const std::string& name, std::string_view contents, StopToken stop);
+  Task<Result<void>> move_all(const std::string& name, std::string_view contents, StopToken stop);
+  void warn(const std::vector<std::string>& texts);
   Status failed(const std::string& name, std::string_view operation, Error error);
 
   /// 1 to 999,999,999: another one each time, and not those of another process.

@@ -4,7 +4,7 @@
 
 #include <poll.h>
 
-#include "io/passed_descriptor.hpp"
+#include "core/passed_client.hpp"
 
 namespace uflush {
 namespace {
@@ -155,12 +155,9 @@ bool Server::accept_one(int listener) {
 
 Task<void> Server::serve(Fd socket) {
   if (surroundings_.descriptors_are_passed) {
-    auto passed = co_await passed_descriptor(std::move(socket));
-    if (passed) {
-      co_await serve_client(context_, std::move(passed).value());
-    } else {
-      log_.warning("receive a descriptor from {}: {}", context_.stream_name, passed.error().message());
-    }
+    const Patience patience{.deadline = loop_.now() + config_.ipc_timeout, .stop = hurrying_};
+    auto passed = co_await receive_passed_client(loop_, log_, std::move(socket), patience);
+    if (passed) co_await serve_client(context_, std::move(passed).value());
   } else {
     co_await serve_client(context_, std::move(socket));
   }
@@ -168,13 +165,6 @@ Task<void> Server::serve(Fd socket) {
   // This client still counts.
   if (clients_.size() == 1 && surroundings_.idle_limit && !draining_.stop_requested())
     idle_->start(config_.max_idle);
-}
-
-Task<Result<Fd>> Server::passed_descriptor(Fd carrier) {
-  const op::Poll poll{.fd = carrier.get(), .events = POLLIN};
-  const Patience patience{.deadline = loop_.now() + config_.ipc_timeout, .stop = hurrying_};
-  CO_TRY_VOID(co_await Operation{loop_, poll, patience});
-  co_return receive_descriptor(carrier.get());
 }
 
 /// The reference, too, only notices when the first client is there.
@@ -203,6 +193,7 @@ void Server::report_room() {
 void Server::report(MasterStatus status) {
   MasterChannel* master = surroundings_.master;
   if (master == nullptr) return;
+  if (log_.verbose() > 0) log_.info("master_notify: status {}", static_cast<int>(status));
   if (status == MasterStatus::taken) {
     master->report_taken();
   } else if (!master->report_available()) {

@@ -65,7 +65,6 @@ class Server {
   Task<void> accept_clients(int listener);
   bool accept_one(int listener);
   Task<void> serve(Fd socket);
-  Task<Result<Fd>> passed_descriptor(Fd carrier);
   Task<void> watch_master();
   Task<void> report_again();
   Task<void> watch(ServerSurroundings::Watch& watched);

@@ -18,7 +18,7 @@ Service::Service(SpoolAccess& spool, EligibleSites& eligible, SiteNames& names)
       eligible_(eligible),
       names_(names),
       logs_(spool.loop, spool.waiting_pool, spool.files, spool.layout, spool.config.uflush_durability,
-            spool.log),
+            spool.open_logfiles_max, spool.log),
       sender_(spool),
       refresher_(spool, sender_),
       proxymap_(spool.loop, spool.config, spool.log),
@@ -28,24 +28,31 @@ std::optional<PendingAnswer> Service::start_add(const AddRequest& request) {
   if (!is_valid_queue_id(request.queue_id)) return Status::bad;
   if (const Verdict* known = remembered(request.site)) return append_line(*known, request.queue_id);
   if (may_take_time()) return std::nullopt;
+  note_add(request.site, request.queue_id);
   return append_line(judge(request.site), request.queue_id);
 }
 
 Task<PendingAnswer> Service::start_slow_add(std::string site, std::string queue_id, StopToken stop) {
   if (!is_valid_queue_id(queue_id)) co_return Status::bad;
+  note_add(site, queue_id);
   const Verdict verdict = co_await judge_slowly(std::move(site), stop);
   co_return append_line(verdict, queue_id);
 }
 
+void Service::note_add(std::string_view site, std::string_view queue_id) const {
+  if (spool_.log.verbose() > 0) spool_.log.info("flush_add_service: site {} queue_id {}", site, queue_id);
+}
+
 PendingAnswer Service::append_line(const Verdict& verdict, std::string_view queue_id) {
   if (verdict.status != Status::ok) return verdict.status;
-  return logs_.append(verdict.log_name, queue_id);
+  return logs_.append(*verdict.log, queue_id);
 }
 
 Task<Status> Service::send_site(std::string site, StopToken stop) {
+  if (spool_.log.verbose() > 0) spool_.log.info("flush_send_service: site {}", site);
   const Verdict verdict = co_await judge_either_way(std::move(site), stop);
   if (verdict.status != Status::ok) co_return verdict.status;
-  co_return co_await sender_.send(verdict.log_name, Sender::Cause::send_site, stop);
+  co_return co_await sender_.send(verdict.log->file.name(), Sender::Cause::send_site, stop);
 }
 
 Task<Status> Service::send_file(std::string queue_id) {
@@ -67,6 +74,7 @@ Task<void> Service::close() {
 }
 
 const Service::Verdict* Service::remembered(std::string_view site) const {
+  if (spool_.log.verbose() > 0) return nullptr;  // the log is to tell how each verdict comes about
   const auto known = verdicts_.find(site);
   return known != verdicts_.end() && spool_.loop.now() < known->second.good_until ? &known->second : nullptr;
 }
@@ -77,8 +85,13 @@ const Service::Verdict& Service::remember(std::string_view site, Verdict verdict
     uncached_ = std::move(verdict);
     return uncached_;
   }
-  if (verdicts_.size() >= verdicts_max) verdicts_.clear();
-  return verdicts_.insert_or_assign(std::string(site), std::move(verdict)).first->second;
+  const auto [entry, is_new] = verdicts_.insert_or_assign(std::string(site), std::move(verdict));
+  if (is_new) oldest_first_.push_back(&*entry);
+  if (verdicts_.size() > verdicts_max) {
+    verdicts_.erase(verdicts_.find(oldest_first_.front()->first));
+    oldest_first_.pop_front();
+  }
+  return entry->second;
 }
 
 bool Service::may_take_time() const noexcept {
@@ -100,6 +113,7 @@ Task<Service::Verdict> Service::judge_slowly(std::string site, StopToken stop) {
     inquiry.answers.push_back({*std::move(inquiry.question), std::move(answer)});
     eligibility = co_await evaluate(site, inquiry);
   }
+  for (const std::string& note : inquiry.notes) spool_.log.info("{}", note);
   for (const std::string& warning : inquiry.warnings) spool_.log.warning("{}", warning);
   Verdict verdict = name_log(site, eligibility);
   verdict.good_until = good_until;
@@ -125,8 +139,9 @@ Service::Verdict Service::name_log(std::string_view site, Eligibility eligibilit
   const SiteName name = names_.map(site);
   if (!name.warning.empty()) spool_.log.warning("{}", name.warning);
   if (name.logfile.empty()) return Verdict(Status::deny);
+  if (spool_.log.verbose() > 0) spool_.log.info("site {} to path {}", names_.ascii_form(site), name.logfile);
   if (!is_valid_queue_id(name.logfile)) return Verdict(Status::bad);
-  return Verdict(name.logfile);
+  return Verdict(logs_.find(name.logfile));
 }
 
 }  // namespace uflush

@@ -1,6 +1,7 @@
 /// What the requests mean (BEHAVIOUR.md 3). Knows nothing of connections.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,10 +54,10 @@ class Service {
   struct Verdict {
     Verdict() = default;
     explicit Verdict(Status refusal) : status(refusal) {}
-    explicit Verdict(std::string_view log) : log_name(log) {}
+    explicit Verdict(SiteLogPtr log_of_site) : log(std::move(log_of_site)) {}
 
     Status status = Status::ok;
-    std::string log_name;  ///< when the status is ok
+    SiteLogPtr log;  ///< when the status is ok
     Instant good_until = Instant::max();
   };
   struct TextHash : std::hash<std::string_view> {
@@ -71,6 +72,7 @@ class Service {
   Task<Eligibility> evaluate(const std::string& site, Inquiry& inquiry);
   const Verdict& remember(std::string_view site, Verdict verdict);
   Verdict name_log(std::string_view site, Eligibility eligibility);
+  void note_add(std::string_view site, std::string_view queue_id) const;
   PendingAnswer append_line(const Verdict& verdict, std::string_view queue_id);
 
   SpoolAccess& spool_;
@@ -81,7 +83,10 @@ class Service {
   Refresher refresher_;
   ProxymapClient proxymap_;
   Mutex asking_;  ///< one question to blocking tables at a time
-  std::unordered_map<std::string, Verdict, TextHash, std::equal_to<>> verdicts_;
+  using Verdicts = std::unordered_map<std::string, Verdict, TextHash, std::equal_to<>>;
+  Verdicts verdicts_;
+  std::deque<Verdicts::const_pointer>
+      oldest_first_;  ///< the entries of verdicts_, in the order of their arrival
   Verdict uncached_;
 };
 

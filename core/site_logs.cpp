@@ -4,21 +4,33 @@
 
 namespace uflush {
 
+SiteLog::~SiteLog() {
+  owner_.note_close(*this);
+  owner_.by_name_.erase(file.name());
+}
+
 SiteLogs::SiteLogs(Loop& loop, Pool& waiting_pool, FileSystem& files, const QueueLayout& layout,
-                   Durability durability, Log& log)
+                   Durability durability, std::size_t open_files_max, Log& log)
     : loop_(loop),
       waiting_pool_(waiting_pool),
       files_(files),
       layout_(layout),
       durability_(durability),
+      open_files_max_(open_files_max),
       log_(log) {}
 
 SiteLogs::~SiteLogs() {
-  recently_used_.clear();
+  FLUSH_ASSERT(by_name_.empty());
 }
 
-Append SiteLogs::append(std::string_view name, std::string_view queue_id) {
-  SiteLog& site = find(name);
+SiteLogPtr SiteLogs::find(std::string_view name) {
+  if (const auto known = by_name_.find(name); known != by_name_.end()) return known->second;
+  SiteLogPtr site(new SiteLog(*this, files_, std::string(name), layout_.path("flush", name)));
+  by_name_.emplace(site->file.name(), site.get());
+  return site;
+}
+
+Append SiteLogs::append(SiteLog& site, std::string_view queue_id) {
   if (!site.gathering) site.gathering = new AppendBatch;
   site.gathering->lines.append(queue_id).push_back('\n');
   queue(site);
@@ -29,50 +41,48 @@ Task<void> SiteLogs::close() {
   co_await background_.join();
 }
 
-SiteLog& SiteLogs::find(std::string_view name) {
-  if (const auto known = by_name_.find(name); known != by_name_.end()) {
-    SiteLog& site = *known->second;
-    recently_used_.splice(recently_used_.begin(), recently_used_, recently_used_.iterator_to(site));
-    return site;
+/// Its file is open, and was used now.
+void SiteLogs::note_use(SiteLog& site) {
+  if (!site.file.is_open()) {
+    note_close(site);
+  } else if (site.is_linked()) {
+    open_.splice(open_.begin(), open_, open_.iterator_to(site));
+  } else {
+    open_.push_front(site);
+    ++open_count_;
   }
-  auto made = std::make_unique<SiteLog>(files_, std::string(name), layout_.path("flush", name));
-  SiteLog& site = *made;
-  by_name_.emplace(std::string(name), std::move(made));
-  recently_used_.push_front(site);
-  return site;
 }
 
-/// A file is opened when it is first written to, so this, after each write, bounds their number.
+void SiteLogs::note_close(SiteLog& site) {
+  if (!site.is_linked()) return;
+  site.unlink();
+  --open_count_;
+}
+
+/// When all are in use, the set grows for a moment.
 void SiteLogs::close_surplus() {
-  while (by_name_.size() > open_files_max && forget_least_recent()) {
+  auto site = open_.rbegin();
+  while (open_count_ > open_files_max_ && site != open_.rend()) {
+    SiteLog& idle = *site++;
+    if (idle.busy) continue;
+    idle.file.close();
+    site = OpenSites::reverse_iterator(open_.erase(open_.iterator_to(idle)));
+    --open_count_;
   }
-}
-
-/// False when all are in use: the set grows for a moment.
-bool SiteLogs::forget_least_recent() {
-  for (auto site = recently_used_.rbegin(); site != recently_used_.rend(); ++site) {
-    if (site->queued || site->busy) continue;
-    SiteLog& idle = *site;
-    recently_used_.erase(recently_used_.iterator_to(idle));
-    by_name_.erase(by_name_.find(std::string_view(idle.file.name())));
-    return true;
-  }
-  return false;
 }
 
 void SiteLogs::queue(SiteLog& site) {
   if (site.queued || site.busy) return;
   site.queued = true;
-  queued_.push_back(&site);
+  queued_.emplace_back(&site);
   loop_.at_turn_end(*this);
 }
 
 void SiteLogs::on_turn_end() {
   due_.swap(queued_);
-  for (SiteLog* site : due_) {
+  for (const SiteLogPtr& site : due_) {
     site->queued = false;
     write(*site);
-    close_surplus();
   }
   due_.clear();
 }
@@ -80,34 +90,39 @@ void SiteLogs::on_turn_end() {
 void SiteLogs::write(SiteLog& site) {
   const boost::intrusive_ptr<AppendBatch> batch = std::move(site.gathering);
   AppendOutcome outcome = site.file.append(batch->lines, FileSystem::Lock::try_now);
+  note_use(site);
   const bool finished = outcome.kind != AppendOutcome::Kind::locked &&
                         (durability_ == Durability::none || outcome.landed_bytes == 0);
   if (finished) {
     settle(*batch, outcome);
-    return;
+  } else {
+    site.busy = true;
+    background_.spawn(write_in_background(&site, batch, std::move(outcome)));
   }
-  site.busy = true;
-  background_.spawn(write_in_background(site, batch, std::move(outcome)));
+  close_surplus();
 }
 
-Task<void> SiteLogs::write_in_background(SiteLog& site, boost::intrusive_ptr<AppendBatch> batch,
+Task<void> SiteLogs::write_in_background(SiteLogPtr site, boost::intrusive_ptr<AppendBatch> batch,
                                          AppendOutcome outcome) {
   if (outcome.kind == AppendOutcome::Kind::locked) {
-    auto wait_and_append = [&site, &batch] { return site.file.append(batch->lines, FileSystem::Lock::wait); };
+    auto wait_and_append = [&site, &batch] {
+      return site->file.append(batch->lines, FileSystem::Lock::wait);
+    };
     outcome = co_await in_pool(waiting_pool_, wait_and_append);
+    note_use(*site);
   }
   if (durability_ == Durability::sync && outcome.landed_bytes > 0) {
-    const auto synced = co_await sync(site, outcome.was_empty);
+    const auto synced = co_await sync(*site, outcome.was_empty);
     if (!synced) {
       outcome.landed_bytes = 0;
       outcome.kind = AppendOutcome::Kind::failed;
       outcome.failure =
-          fmt::format("write fast flush logfile {}: {}", site.file.name(), synced.error().message());
+          fmt::format("write fast flush logfile {}: {}", site->file.name(), synced.error().message());
     }
   }
   settle(*batch, outcome);
-  site.busy = false;
-  if (site.gathering) queue(site);
+  site->busy = false;
+  if (site->gathering) queue(*site);
   close_surplus();
 }
 

@@ -8,12 +8,12 @@
 
 #include <coroutine>
 #include <cstddef>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include <boost/container/small_vector.hpp>
 #include <boost/intrusive/list.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
@@ -32,7 +32,7 @@ struct AppendBatch : boost::intrusive_ref_counter<AppendBatch, boost::thread_uns
   std::string lines;
   std::size_t landed_bytes = 0;
   bool settled = false;
-  std::vector<std::coroutine_handle<>> waiters;
+  boost::container::small_vector<std::coroutine_handle<>, 2> waiters;
 };
 
 /// The fate of one line: `const bool landed = co_await append;`
@@ -51,61 +51,77 @@ class Append {
   std::size_t end_bytes_;
 };
 
-/// One site's logfile and what is about to be written to it.
-class SiteLog : public boost::intrusive::list_base_hook<> {
+class SiteLogs;
+
+/// One site's logfile and what is about to be written to it. Shared by those who may add to it; goes with the
+/// last of them.
+class SiteLog
+    : public boost::intrusive_ref_counter<SiteLog, boost::thread_unsafe_counter>,
+      public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
-  SiteLog(FileSystem& files, std::string name, std::string path)
-      : file(files, std::move(name), std::move(path)) {}
+  SiteLog(SiteLogs& owner, FileSystem& files, std::string name, std::string path)
+      : file(files, std::move(name), std::move(path)), owner_(owner) {}
+  SiteLog(const SiteLog&) = delete;
+  SiteLog& operator=(const SiteLog&) = delete;
+  ~SiteLog();
 
   AppendFile file;
   boost::intrusive_ptr<AppendBatch> gathering;  ///< the batch that takes lines; empty when there are none
   bool queued = false;                          ///< will be looked at when the turn ends
   bool busy = false;                            ///< a batch is on its way in the background
+
+ private:
+  SiteLogs& owner_;
 };
+using SiteLogPtr = boost::intrusive_ptr<SiteLog>;
 
 class SiteLogs final : private TurnEnd {
  public:
-  /// `waiting_pool` is for jobs that do nothing but wait for a lock. Borrows everything.
+  /// `waiting_pool` is for jobs that do nothing but wait for a lock. Of the logfiles that were used last,
+  /// `open_files_max` stay open. Borrows everything.
   SiteLogs(Loop& loop, Pool& waiting_pool, FileSystem& files, const QueueLayout& layout,
-           Durability durability, Log& log);
+           Durability durability, std::size_t open_files_max, Log& log);
+  SiteLogs(const SiteLogs&) = delete;
+  SiteLogs& operator=(const SiteLogs&) = delete;
   ~SiteLogs() override;
 
-  /// Adds one line to the log called `name` (core/site_name.hpp). Await the answer.
-  [[nodiscard]] Append append(std::string_view name, std::string_view queue_id);
+  /// The log called `name` (core/site_name.hpp). Must not outlive this.
+  [[nodiscard]] SiteLogPtr find(std::string_view name);
+
+  /// Adds one line. Await the answer.
+  [[nodiscard]] Append append(SiteLog& site, std::string_view queue_id);
 
   /// Waits for what is on its way. No appends after that.
   Task<void> close();
 
-  /// Open files that are kept at most; the others are closed, least recently used first.
-  static constexpr std::size_t open_files_max = 256;
-
  private:
-  struct NameHash : std::hash<std::string_view> {
-    using is_transparent = void;
-  };
+  friend class SiteLog;
+  using OpenSites = boost::intrusive::list<SiteLog, boost::intrusive::constant_time_size<false>>;
 
   void on_turn_end() override;
   void queue(SiteLog& site);
   void write(SiteLog& site);
-  Task<void> write_in_background(SiteLog& site, boost::intrusive_ptr<AppendBatch> batch,
+  Task<void> write_in_background(SiteLogPtr site, boost::intrusive_ptr<AppendBatch> batch,
                                  AppendOutcome outcome);
   Task<Result<void>> sync(const SiteLog& site, bool name_too);
   void settle(AppendBatch& batch, const AppendOutcome& outcome);
-  SiteLog& find(std::string_view name);
+  void note_use(SiteLog& site);
+  void note_close(SiteLog& site);
   void close_surplus();
-  bool forget_least_recent();
 
   Loop& loop_;
   Pool& waiting_pool_;
   FileSystem& files_;
   const QueueLayout& layout_;
   Durability durability_;
+  const std::size_t open_files_max_;
   Log& log_;
   Scope background_;
-  std::unordered_map<std::string, std::unique_ptr<SiteLog>, NameHash, std::equal_to<>> by_name_;
-  boost::intrusive::list<SiteLog> recently_used_;  ///< most recent first
-  std::vector<SiteLog*> queued_;
-  std::vector<SiteLog*> due_;
+  std::unordered_map<std::string_view, SiteLog*> by_name_;  ///< the names are those of the logs
+  OpenSites open_;                                          ///< most recently used first
+  std::size_t open_count_ = 0;
+  std::vector<SiteLogPtr> queued_;
+  std::vector<SiteLogPtr> due_;
 };
 
 }  // namespace uflush

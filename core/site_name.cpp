@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "core/case_fold.hpp"
+
 namespace uflush {
 namespace {
 
@@ -74,6 +76,12 @@ SiteName SiteNames::map(std::string_view site) {
   }
   const Known& known = remember(translate(site));
   return {known.logfile, known.warning};
+}
+
+std::string SiteNames::ascii_form(std::string_view site) {
+  std::array<char, 256> unused{};
+  if (plain_site_name(site, unused) == 0) return idna_.to_ascii(site).ascii;
+  return fold_case(site, Folding::ascii);
 }
 
 SiteNames::Known SiteNames::translate(std::string_view site) {

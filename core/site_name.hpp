@@ -36,6 +36,9 @@ class SiteNames {
   /// The views live until the next call.
   [[nodiscard]] SiteName map(std::string_view site);
 
+  /// What the name of the logfile is made of, for the verbose log. Not remembered.
+  [[nodiscard]] std::string ascii_form(std::string_view site);
+
  private:
   struct Known {
     std::string site;

@@ -15,8 +15,12 @@ class StderrSink : public LogSink {
   explicit StderrSink(std::string tag) : tag_(std::move(tag)) {}
 
   void write(Severity severity, std::string_view text) override;
+  [[nodiscard]] std::vector<PreparedRecord> prepare(Severity severity, std::string_view text,
+                                                    std::time_t when) const override;
 
  private:
+  [[nodiscard]] std::string line(Severity severity, std::string_view text) const;
+
   std::string tag_;
 };
 

@@ -48,7 +48,7 @@ void check_list(const MoveList& list, const Lines& lines, const QueueLayout& lay
   const std::set<std::string_view> expected(valid.begin(), valid.end());
   const std::multiset<std::string_view> found(list.queue_ids.begin(), list.queue_ids.end());
   FLUSH_ASSERT(std::equal(found.begin(), found.end(), expected.begin(), expected.end()));
-  FLUSH_ASSERT(list.duplicates == valid.size() - expected.size());
+  FLUSH_ASSERT(list.repeated.size() == valid.size() - expected.size());
   FLUSH_ASSERT(list.warnings.size() == lines.size() - valid.size());
   for (const std::string& warning : list.warnings)
     FLUSH_ASSERT(warning.starts_with("bad queue id \"") &&

@@ -158,7 +158,7 @@ Task<void> BlockingPool::run() {
     }
     while (!home.empty()) {
       --shared_->under_way;
-      loop_.make_ready(home.pop().waiter);
+      home.pop().come_home(loop_);
     }
   }
   co_await readiness.close();

@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "io/check.hpp"
 #include "io/loop.hpp"
 #include "io/result.hpp"
 #include "io/stop.hpp"
@@ -27,9 +28,15 @@ class PoolWork {
 
   /// Called on a thread of the pool.
   virtual void run() noexcept = 0;
+  /// Called on the loop's thread afterwards: whoever waits becomes ready.
+  void come_home(Loop& loop) {
+    is_home = true;
+    if (waiter) loop.make_ready(waiter);
+  }
 
-  std::coroutine_handle<> waiter;  ///< resumed on the loop's thread afterwards
-  PoolWork* next = nullptr;        ///< the queue that it is in
+  std::coroutine_handle<> waiter;
+  bool is_home = false;
+  PoolWork* next = nullptr;  ///< the queue that it is in
 };
 
 /// The seam: threads in the daemon, a scheduler of seeded moments in the simulation.
@@ -40,7 +47,7 @@ class Pool {
   Pool& operator=(const Pool&) = delete;
   virtual ~Pool() = default;
 
-  /// Runs `work`, in the order of arrival as threads get free, then makes its waiter ready.
+  /// Runs `work`, in the order of arrival as threads get free, then has it come home.
   virtual void submit(PoolWork& work) = 0;
 };
 
@@ -74,25 +81,35 @@ class PoolTrip final : public PoolWork {
   using Value = std::invoke_result_t<F&>;
 
   PoolTrip(Pool& pool, F& function) : pool_(pool), function_(function) {}
+  ~PoolTrip() override { FLUSH_ASSERT(!started_ || is_home); }
 
   void run() noexcept override { value_.emplace(function_()); }
-
-  [[nodiscard]] bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> awaiting) {
-    waiter = awaiting;
+  void start() {
+    started_ = true;
     pool_.submit(*this);
   }
+
+  [[nodiscard]] bool has_started() const noexcept { return started_; }
+
+  [[nodiscard]] bool await_ready() {
+    if (!started_) start();
+    return is_home;
+  }
+  void await_suspend(std::coroutine_handle<> awaiting) noexcept { waiter = awaiting; }
   Value await_resume() { return std::move(*value_); }
 
  private:
   Pool& pool_;
   F& function_;
+  bool started_ = false;
   std::optional<Value> value_;
 };
 
 }  // namespace detail
 
 /// Calls `function` in the pool; `co_await` yields what it returns. Borrows `function`: give it a name first.
+///
+/// A trip that has a name can be `start`ed first and awaited later. Once started it must be awaited.
 template <typename F>
 [[nodiscard]] auto in_pool(Pool& pool, F& function) {
   return detail::PoolTrip<F>{pool, function};

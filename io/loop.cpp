@@ -8,6 +8,9 @@ namespace {
 /// After so many rounds of run-and-batch the ring gets its turn even if more is ready: new clients are not
 /// starved by coroutines that keep waking each other.
 constexpr int rounds_per_turn_max = 16;
+/// Before the end of a turn the ring is asked so many times whether there is more: what has come meanwhile
+/// belongs into the same batches.
+constexpr int looks_per_turn_max = 4;
 
 }  // namespace
 
@@ -28,10 +31,15 @@ void Loop::run(Task<void> task) {
 }
 
 void Loop::run_ready() {
+  int looks = 0;
   for (int round = 0; round < rounds_per_turn_max && !(ready_.empty() && turn_ends_.empty()); ++round) {
     running_.swap(ready_);
     for (const std::coroutine_handle<> waiter : running_) waiter.resume();
     running_.clear();
+    if (!turn_ends_.empty() && looks < looks_per_turn_max && ring_.has_news()) {
+      ++looks;
+      gather(Instant::min());
+    }
     if (!ready_.empty()) continue;
     TurnEnds due;  // who asks again meanwhile is called in the next round
     due.swap(turn_ends_);
@@ -46,6 +54,12 @@ void Loop::run_ready() {
 void Loop::turn() {
   std::optional<Instant> until = timers_.next();
   if (!ready_.empty() || !turn_ends_.empty()) until = Instant::min();
+  gather(until);
+  timers_.fire(now_);
+}
+
+/// Has the ring turn, and makes ready whoever waited for what completed.
+void Loop::gather(std::optional<Instant> until) {
   ring_.turn(until, completed_);
   now_ = clock_.now();
   for (Op* op : completed_) {
@@ -53,7 +67,6 @@ void Loop::turn() {
     if (op->waiter) ready_.push_back(std::exchange(op->waiter, nullptr));
   }
   completed_.clear();
-  timers_.fire(now_);
 }
 
 }  // namespace uflush

@@ -61,6 +61,7 @@ class Loop {
 
   void run_ready();
   void turn();
+  void gather(std::optional<Instant> until);
 
   Ring& ring_;
   Clock& clock_;

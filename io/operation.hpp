@@ -23,22 +23,30 @@ struct Patience {
 /// Yields what the op's `to_result` makes of it. When patience ends first, the op is cancelled, its
 /// completion is waited for, and the outcome is ETIMEDOUT (deadline) or ECANCELED (stop), unless the op had
 /// succeeded all the same.
+///
+/// One that has a name can be started first and awaited later, and goes on meanwhile. Once started it must be
+/// awaited before it is destroyed.
 template <typename Args>
 class Operation final : private Timer, private StopListener {
  public:
   Operation(Loop& loop, Args args, Patience patience = {}) : loop_(loop), op_(args), patience_(patience) {}
 
-  [[nodiscard]] bool await_ready() {
-    if (!patience_.stop.stop_requested()) return false;
-    op_.result = -ECANCELED;  // never submitted: whoever is asked to stop starts nothing new
-    return true;
-  }
-  void await_suspend(std::coroutine_handle<> waiter) {
-    op_.waiter = waiter;
+  void start() {
+    started_ = true;
+    if (patience_.stop.stop_requested()) {
+      op_.result = -ECANCELED;  // never submitted: whoever is asked to stop starts nothing new
+      return;
+    }
     loop_.ring().submit(op_);
     if (patience_.deadline) loop_.timers().set(*this, *patience_.deadline);
     patience_.stop.subscribe(*this);
   }
+
+  [[nodiscard]] bool await_ready() {
+    if (!started_) start();
+    return op_.phase != Op::Phase::in_kernel && !op_.collected;
+  }
+  void await_suspend(std::coroutine_handle<> waiter) noexcept { op_.waiter = waiter; }
   Result<typename Args::Value> await_resume() {
     if (op_.result == -ECANCELED && timed_out_) return Error{ETIMEDOUT};
     return Args::to_result(op_.result);
@@ -57,6 +65,7 @@ class Operation final : private Timer, private StopListener {
   Loop& loop_;
   Op op_;
   Patience patience_;
+  bool started_ = false;
   bool timed_out_ = false;
 };
 

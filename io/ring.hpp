@@ -39,6 +39,9 @@ class Ring {
   /// past means: do not wait.
   virtual void turn(std::optional<Instant> until, std::vector<Op*>& completed) = 0;
 
+  /// Completions wait to be gathered: a turn now would bring some at once. A cheap look, may miss some.
+  [[nodiscard]] virtual bool has_news() const noexcept { return false; }
+
   /// Takes a connection off a listening socket. Never waits: EAGAIN when there is none.
   [[nodiscard]] virtual Result<Fd> accept(int listener) = 0;
 

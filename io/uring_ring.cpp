@@ -104,11 +104,26 @@ void UringRing::hand_over() {
 }
 
 void UringRing::wait(std::optional<Instant> until) {
-  const bool completed_already = io_uring_cq_ready(&ring_) > 0;
+  if (io_uring_cq_ready(&ring_) > 0 || (until && *until == Instant::min())) {
+    const int answer = io_uring_submit_and_get_events(&ring_);
+    FLUSH_ASSERT(answer >= 0 || is_weather(answer));
+    return;
+  }
+  if (!busy_wait_) return sleep(until);
+  const Instant began = std::chrono::steady_clock::now();
+  if (busy_wait_->is_worth_it()) hand_over();
+  if (busy_wait_->look([this] { return has_news(); }, began, until.value_or(Instant::max()))) {
+    const int answer = io_uring_get_events(&ring_);
+    FLUSH_ASSERT(answer >= 0 || is_weather(answer));
+  } else {
+    sleep(until);
+  }
+  busy_wait_->waited(std::chrono::steady_clock::now() - began);
+}
+
+void UringRing::sleep(std::optional<Instant> until) {
   int answer = 0;
-  if (completed_already || (until && *until == Instant::min())) {
-    answer = io_uring_submit_and_get_events(&ring_);
-  } else if (!until) {
+  if (!until) {
     answer = io_uring_submit_and_wait(&ring_, 1);
   } else {
     const Duration left = std::max(Duration::zero(), Duration(*until - std::chrono::steady_clock::now()));
@@ -124,6 +139,13 @@ void UringRing::turn(std::optional<Instant> until, std::vector<Op*>& completed) 
   completed.insert(completed.end(), early_.begin(), early_.end());
   early_.clear();
   gather(completed);
+}
+
+/// Either in the completion queue, or known to the kernel, which then wants to be entered
+/// (IORING_SETUP_TASKRUN_FLAG).
+bool UringRing::has_news() const noexcept {
+  return !early_.empty() || io_uring_cq_ready(&ring_) > 0 ||
+         (IO_URING_READ_ONCE(*ring_.sq.kflags) & IORING_SQ_TASKRUN) != 0;
 }
 
 void UringRing::gather(std::vector<Op*>& completed) {

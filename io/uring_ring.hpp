@@ -11,6 +11,7 @@
 
 #include <liburing.h>
 
+#include "io/busy_wait.hpp"
 #include "io/ring.hpp"
 #include "io/ring_setup.hpp"
 
@@ -22,6 +23,9 @@ class UringRing final : public Ring {
   [[nodiscard]] static std::variant<std::unique_ptr<UringRing>, RingRefusal> create();
 
   explicit UringRing(const RingSetup& setup) noexcept : ring_(setup.ring), features_(setup.features) {}
+
+  /// How long a turn may look for completions at most before it sleeps; see BusyWait. Not at all at first.
+  void set_busy_wait(Duration limit) noexcept { busy_wait_.emplace(limit); }
   UringRing(const UringRing&) = delete;
   UringRing& operator=(const UringRing&) = delete;
   ~UringRing() override;
@@ -31,6 +35,7 @@ class UringRing final : public Ring {
   void post_send(int fd, std::span<const std::byte> constant) override;
   void post_close(Fd fd) override;
   void turn(std::optional<Instant> until, std::vector<Op*>& completed) override;
+  [[nodiscard]] bool has_news() const noexcept override;
   [[nodiscard]] Result<Fd> accept(int listener) override;
   [[nodiscard]] Result<Fd> unix_socket() override;
 
@@ -42,12 +47,14 @@ class UringRing final : public Ring {
   io_uring_sqe* next_sqe();
   void hand_over();
   void wait(std::optional<Instant> until);
+  void sleep(std::optional<Instant> until);
   void gather(std::vector<Op*>& completed);
   void complete(Op& op, const io_uring_cqe& cqe, std::vector<Op*>& completed);
 
   io_uring ring_;
   RingFeatures features_;
   std::size_t in_kernel_ = 0;
+  std::optional<BusyWait> busy_wait_;
   std::vector<Op*> early_;  ///< gathered before the turn that will report them
 };
 

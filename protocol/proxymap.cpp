@@ -53,6 +53,7 @@ ProxymapReplyStep decode_proxymap_reply(std::string_view received) noexcept {
     const AttrStep step = attributes.next(received);
     if (step.kind == AttrStep::Kind::needs_more) return {};
     if (step.kind == AttrStep::Kind::end_of_list) break;
+    if (step.name == "value") reply.value = step.value;
     if (step.name != "status" && step.name != "flags") continue;
     const std::optional<std::uint32_t> number = parse_number(step.value);
     if (!number) return malformed;

@@ -43,11 +43,11 @@ struct ProxymapReplyStep {
   Kind kind = Kind::needs_more;
   ProxymapStatus status = ProxymapStatus::retry;  ///< may hold a number that the enum has no name for
   std::uint32_t flags = 0;                        ///< 0 when the reply has none
+  std::string_view value{};                       ///< what a look-up has found, a view of the reply
 };
 
-/// Decodes the reply that `received` holds, attributes in any order: both forms are read alike. The value
-/// that a look-up finds is skipped: that there is one is all we want to know. Nothing may follow the reply,
-/// as nothing was asked for yet.
+/// Decodes the reply that `received` holds, attributes in any order: both forms are read alike. Nothing may
+/// follow the reply, as nothing was asked for yet.
 [[nodiscard]] ProxymapReplyStep decode_proxymap_reply(std::string_view received) noexcept;
 
 }  // namespace uflush

@@ -8,6 +8,9 @@ namespace {
 
 constexpr std::size_t trigger_bytes_max = 2;  // a longer first arrival is an attribute list
 
+constexpr std::string_view add_begin{"request\0add\0site\0", 17};
+constexpr std::string_view queue_id_name{"queue_id\0", 9};
+
 }  // namespace
 
 const std::array<RequestDecoder::Form, 6> RequestDecoder::forms = {{
@@ -27,6 +30,9 @@ DecodeStep RequestDecoder::decode(std::string_view received, InputState input) {
   }
   // A token that ends beyond the limit is never seen, however the bytes were cut into pieces.
   const std::string_view within_limit = received.substr(0, request_bytes_max);
+  if (expect_ == Expect::request_name) {
+    if (auto step = take_plain_add(within_limit)) return *step;
+  }
   while (const auto token = scanner_.next(within_limit)) {
     if (auto step = take(*token, received)) return *step;
   }
@@ -37,6 +43,22 @@ DecodeStep RequestDecoder::decode(std::string_view received, InputState input) {
   }
   if (input == InputState::more_may_come) return NeedsMore{};
   return cut_short(received, input);
+}
+
+/// The request that nearly all requests are, whole and without anything odd, in a few comparisons. Whatever
+/// else it is goes the long way, token by token.
+std::optional<DecodeStep> RequestDecoder::take_plain_add(std::string_view received) {
+  if (scanner_.position() != 0 || !received.starts_with(add_begin)) return std::nullopt;
+  const std::size_t site_end = received.find('\0', add_begin.size());
+  if (site_end == std::string_view::npos) return std::nullopt;
+  const std::string_view site = received.substr(add_begin.size(), site_end - add_begin.size());
+  const std::string_view rest = received.substr(site_end + 1);
+  if (!rest.starts_with(queue_id_name)) return std::nullopt;
+  const std::size_t id_end = rest.find('\0', queue_id_name.size());
+  if (id_end >= rest.size() - 1 || rest[id_end + 1] != '\0') return std::nullopt;
+  const std::string_view queue_id = rest.substr(queue_id_name.size(), id_end - queue_id_name.size());
+  const std::size_t consumed = site_end + 1 + id_end + 2;
+  return complete(AddRequest{site, queue_id}, consumed, Expect::request_name);
 }
 
 std::optional<DecodeStep> RequestDecoder::take(std::string_view token, std::string_view received) {
@@ -153,7 +175,11 @@ DecodeStep RequestDecoder::cut_short(std::string_view received, InputState input
 }
 
 DecodeStep RequestDecoder::complete(FlushRequest request, Expect next) {
-  const Decoded decoded{request, scanner_.position(), warning_};
+  return complete(request, scanner_.position(), next);
+}
+
+DecodeStep RequestDecoder::complete(FlushRequest request, std::size_t consumed_bytes, Expect next) {
+  const Decoded decoded{request, consumed_bytes, warning_};
   scanner_ = TokenScanner{};
   values_read_ = 0;
   expect_ = next;

@@ -100,6 +100,7 @@ class RequestDecoder {
   };
   static const std::array<Form, 6> forms;
 
+  std::optional<DecodeStep> take_plain_add(std::string_view received);
   std::optional<DecodeStep> take(std::string_view token, std::string_view received);
   std::optional<DecodeStep> take_trigger(std::string_view token);
   std::optional<DecodeStep> take_word(std::string_view token, std::string_view received);
@@ -108,6 +109,7 @@ class RequestDecoder {
   DecodeStep take_end(std::string_view token, std::string_view received);
   DecodeStep cut_short(std::string_view received, InputState input);
   DecodeStep complete(FlushRequest request, Expect next);
+  DecodeStep complete(FlushRequest request, std::size_t consumed_bytes, Expect next);
   DecodeStep hang_up(std::optional<Status> reply = std::nullopt);
   [[nodiscard]] FlushRequest parameters_as_request(std::string_view received) const;
   void warn(std::initializer_list<std::string_view> parts);

@@ -19,6 +19,11 @@ std::array<std::string_view, 2> stored_forms(std::string_view key, std::string& 
   return {with_nul, with_nul.substr(0, key.size())};
 }
 
+std::string_view stored_value(const void* bytes, std::size_t size) noexcept {
+  const std::string_view value(static_cast<const char*>(bytes), size);
+  return value.substr(0, value.find('\0'));
+}
+
 void warn_if_outdated(const std::string& compiled, const std::string& source, Warnings& warnings) {
   struct stat compiled_status {};
   struct stat source_status {};

@@ -10,6 +10,7 @@
 #include "core/table/compiled_table.hpp"
 #include "core/table/fail_table.hpp"
 #include "core/table/file_lock.hpp"
+#include "core/table/found_value.hpp"
 #include "core/table/open_table.hpp"
 
 namespace uflush {
@@ -25,8 +26,12 @@ void swallow(const DB_ENV* /*environment*/, const char* /*prefix*/, const char* 
 
 class DbTable final : public Table {
  public:
-  DbTable(std::string name, std::string file, DbHandle db, int fd)
-      : Table(std::move(name), Keys::fixed), file_(std::move(file)), db_(std::move(db)), fd_(fd) {}
+  DbTable(std::string name, std::string file, DbHandle db, int fd, bool utf8)
+      : Table(std::move(name), Keys::fixed),
+        file_(std::move(file)),
+        db_(std::move(db)),
+        fd_(fd),
+        utf8_(utf8) {}
 
   [[nodiscard]] Lookup find(std::string_view key, Inquiry& inquiry) override {
     const SharedFileLock lock(fd_);
@@ -35,8 +40,9 @@ class DbTable final : public Table {
       return Lookup::failed;
     }
     for (const std::string_view form : stored_forms(key, key_)) {
-      const int status = get(form);
-      if (status == 0) return Lookup::found;
+      DBT value{};  // the bytes are db_'s, good until its next call
+      const int status = get(form, value);
+      if (status == 0) return found_value(*this, key, stored_value(value.data, value.size), utf8_, inquiry);
       if (status == DB_NOTFOUND) continue;
       inquiry.warnings.push_back(fmt::format("error reading {}: {}", file_, db_strerror(status)));
       return Lookup::failed;
@@ -50,23 +56,21 @@ class DbTable final : public Table {
   }
 
  private:
-  /// Asks for none of the value's bytes: that it is there is all we want to know.
-  int get(std::string_view form) {
+  int get(std::string_view form, DBT& value) {
     DBT key{};
     key.data = const_cast<char*>(form.data());  // NOLINT(cppcoreguidelines-pro-type-const-cast): read only
     key.size = static_cast<u_int32_t>(form.size());
-    DBT value{};
-    value.flags = DB_DBT_USERMEM | DB_DBT_PARTIAL;
     return db_->get(db_.get(), nullptr, &key, &value, 0);
   }
 
   std::string file_;
   DbHandle db_;
   int fd_;  ///< db_'s own
+  bool utf8_;
   std::string key_;
 };
 
-OpenedTable open_db(const std::string& type_name, DBTYPE type) {
+OpenedTable open_db(const std::string& type_name, DBTYPE type, const TableContext& context) {
   const std::string source(split_type_name(type_name).second);
   const std::string file = fmt::format("{}.db", source);
   const auto failed = [&](int status) {
@@ -85,7 +89,7 @@ OpenedTable open_db(const std::string& type_name, DBTYPE type) {
   int fd = -1;
   if (const int status = db->fd(db.get(), &fd); status != 0) return failed(status);
 
-  OpenedTable result = opened(std::make_shared<DbTable>(type_name, file, std::move(db), fd));
+  OpenedTable result = opened(std::make_shared<DbTable>(type_name, file, std::move(db), fd, context.utf8));
   warn_if_outdated(file, source, result.warnings);
   result.files.push_back(file);
   return result;
@@ -93,12 +97,12 @@ OpenedTable open_db(const std::string& type_name, DBTYPE type) {
 
 }  // namespace
 
-OpenedTable open_hash_table(const std::string& type_name, const TableContext& /*context*/) {
-  return open_db(type_name, DB_HASH);
+OpenedTable open_hash_table(const std::string& type_name, const TableContext& context) {
+  return open_db(type_name, DB_HASH, context);
 }
 
-OpenedTable open_btree_table(const std::string& type_name, const TableContext& /*context*/) {
-  return open_db(type_name, DB_BTREE);
+OpenedTable open_btree_table(const std::string& type_name, const TableContext& context) {
+  return open_db(type_name, DB_BTREE, context);
 }
 
 }  // namespace uflush

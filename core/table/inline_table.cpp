@@ -9,32 +9,33 @@
 
 #include "core/table/braces.hpp"
 #include "core/table/fail_table.hpp"
-#include "core/table/key_set.hpp"
+#include "core/table/memory_table.hpp"
 #include "core/table/open_table.hpp"
 #include "core/utf8.hpp"
 
 namespace uflush {
 namespace {
 
-struct Name {
-  std::string_view text;
+struct Entry {
+  std::string_view name;
+  std::string_view value;
   std::string error;
 };
 
-/// The name in `name = value` or `{name = value}`.
-Name name_of(std::string_view field) {
+/// What is in `name = value` or `{name = value}`.
+Entry entry_of(std::string_view field) {
   if (field.starts_with('{')) {
     Braced braced = strip_braces(field);
-    if (!braced.error.empty()) return {{}, std::move(braced.error)};
+    if (!braced.error.empty()) return {{}, {}, std::move(braced.error)};
     field = braced.inside;
   }
   field = trim_blanks(field);
-  if (field.empty()) return {{}, "no key found; expected format: key = value"};
+  if (field.empty()) return {{}, {}, "no key found; expected format: key = value"};
   const std::size_t end = field.find_first_of("= \t\r\n\v\f");
   const std::size_t equals = field.find_first_not_of(blanks, end);
   if (equals == std::string_view::npos || field[equals] != '=')
-    return {{}, "missing '=' after attribute name"};
-  return {field.substr(0, end), {}};
+    return {{}, {}, "missing '=' after attribute name"};
+  return {field.substr(0, end), trim_blanks(field.substr(equals + 1)), {}};
 }
 
 OpenedTable malformed(const std::string& type_name, std::string_view what) {
@@ -52,13 +53,13 @@ OpenedTable open_inline_table(const std::string& type_name, const TableContext& 
   const std::vector<std::string_view> fields = split_outside_braces(list.substr(1, list.size() - 2));
   if (fields.empty()) return malformed(type_name, "empty table");
   if (context.utf8 && !is_valid_utf8(type_name)) return malformed(type_name, "bad UTF-8 syntax");
-  KeySet keys;
+  TextMap entries;
   for (const std::string_view field : fields) {
-    const Name name = name_of(field);
-    if (!name.error.empty()) return malformed(type_name, name.error);
-    keys.emplace(name.text);
+    const Entry entry = entry_of(field);
+    if (!entry.error.empty()) return malformed(type_name, entry.error);
+    entries.insert_or_assign(std::string(entry.name), std::string(entry.value));
   }
-  return opened(std::make_shared<KeySetTable>(type_name, std::move(keys)));
+  return opened(std::make_shared<MemoryTable>(type_name, std::move(entries)));
 }
 
 }  // namespace uflush

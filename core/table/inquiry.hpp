@@ -20,8 +20,8 @@ namespace uflush {
 /// thread, where nothing may be logged.
 using Warnings = std::vector<std::string>;
 
-/// What a table says about a key. The reference also gets a value, but no decision here depends on one: an
-/// empty value is as good as any.
+/// What a table says about a key. No decision depends on the value that is found: an empty one is as good as
+/// any. It only matters to a pipeline (pipe_table.hpp), where it is the key for the next table.
 enum class Lookup : std::uint8_t {
   not_found,
   found,
@@ -45,6 +45,7 @@ struct RemoteAnswer {
   Lookup lookup = Lookup::failed;
   Keys keys = Keys::fixed;
   std::string trouble;   ///< why it failed; empty when the table's own process says that
+  std::string value;     ///< what was found
   Instant good_until{};  ///< afterwards ask again
 };
 
@@ -55,8 +56,11 @@ struct Inquiry {
   };
 
   Warnings warnings;
+  std::vector<std::string> notes;          ///< for the verbose log
   std::vector<Answered> answers;           ///< so far: there are never many
   std::optional<RemoteQuestion> question;  ///< set by a look-up that is `unanswered`
+  bool wants_value = false;                ///< a look-up that finds something leaves it in `value`
+  std::string value;
 
   [[nodiscard]] const RemoteAnswer* find_answer(std::string_view table, std::string_view key) const noexcept {
     const auto found = std::find_if(answers.begin(), answers.end(), [&](const Answered& each) {

@@ -12,6 +12,7 @@
 #include "core/table/compiled_table.hpp"
 #include "core/table/fail_table.hpp"
 #include "core/table/file_lock.hpp"
+#include "core/table/found_value.hpp"
 #include "core/table/open_table.hpp"
 
 namespace uflush {
@@ -28,8 +29,8 @@ using Transaction = std::unique_ptr<MDB_txn, AbortTransaction>;
 
 class LmdbTable final : public Table {
  public:
-  LmdbTable(std::string name, std::string file)
-      : Table(std::move(name), Keys::fixed), file_(std::move(file)) {}
+  LmdbTable(std::string name, std::string file, bool utf8)
+      : Table(std::move(name), Keys::fixed), file_(std::move(file)), utf8_(utf8) {}
 
   /// LMDB's status: 0 when the table can be used.
   int open() {
@@ -63,8 +64,10 @@ class LmdbTable final : public Table {
     Transaction transaction;
     if (const int status = begin(transaction); status != MDB_SUCCESS) return failed(status);
     for (const std::string_view form : stored_forms(key, key_)) {
-      const int status = get(*transaction, form);
-      if (status == MDB_SUCCESS) return Lookup::found;
+      MDB_val value{};  // the bytes are the file's, good as long as the transaction
+      const int status = get(*transaction, form, value);
+      if (status == MDB_SUCCESS)
+        return found_value(*this, key, stored_value(value.mv_data, value.mv_size), utf8_, inquiry);
       // An empty key, or one longer than LMDB's limit, cannot be in there.
       if (status != MDB_NOTFOUND && status != MDB_BAD_VALSIZE) return failed(status);
     }
@@ -85,14 +88,14 @@ class LmdbTable final : public Table {
     return status;
   }
 
-  int get(MDB_txn& transaction, std::string_view form) const {
+  int get(MDB_txn& transaction, std::string_view form, MDB_val& value) const {
     MDB_val key{form.size(),
                 const_cast<char*>(form.data())};  // NOLINT(cppcoreguidelines-pro-type-const-cast)
-    MDB_val value{};
     return mdb_get(&transaction, database_, &key, &value);
   }
 
   std::string file_;
+  bool utf8_;
   Environment environment_;
   mdb_filehandle_t fd_ = -1;
   MDB_dbi database_ = 0;
@@ -106,10 +109,10 @@ bool is_directory(const std::string& path) {
 
 }  // namespace
 
-OpenedTable open_lmdb_table(const std::string& type_name, const TableContext& /*context*/) {
+OpenedTable open_lmdb_table(const std::string& type_name, const TableContext& context) {
   const std::string source(split_type_name(type_name).second);
   const std::string file = fmt::format("{}.lmdb", source);
-  auto table = std::make_shared<LmdbTable>(type_name, file);
+  auto table = std::make_shared<LmdbTable>(type_name, file, context.utf8);
   OpenedTable result;
   if (const int status = is_directory(file) ? EISDIR : table->open(); status == MDB_SUCCESS) {
     result = opened(std::move(table));

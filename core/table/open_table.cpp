@@ -13,6 +13,7 @@
 #include "core/table/inline_table.hpp"
 #include "core/table/lmdb_table.hpp"
 #include "core/table/pcre_table.hpp"
+#include "core/table/pipe_table.hpp"
 #include "core/table/regexp_table.hpp"
 #include "core/table/remote_table.hpp"
 #include "core/table/static_table.hpp"
@@ -29,14 +30,15 @@ struct TableType {
 };
 
 constexpr std::array table_types{
-    TableType{"btree", open_btree_table},    TableType{"cdb", open_cdb_table},
-    TableType{"cidr", open_cidr_table},      TableType{"environ", open_environ_table},
-    TableType{"fail", open_fail_table},      TableType{"hash", open_hash_table},
-    TableType{"inline", open_inline_table},  TableType{"internal", open_internal_table},
-    TableType{"lmdb", open_lmdb_table},      TableType{"pcre", open_pcre_table},
-    TableType{"randmap", open_random_table}, TableType{"regexp", open_regexp_table},
-    TableType{"static", open_static_table},  TableType{"texthash", open_texthash_table},
-    TableType{"unix", open_unix_table},      TableType{"unionmap", open_union_table},
+    TableType{"btree", open_btree_table},       TableType{"cdb", open_cdb_table},
+    TableType{"cidr", open_cidr_table},         TableType{"environ", open_environ_table},
+    TableType{"fail", open_fail_table},         TableType{"hash", open_hash_table},
+    TableType{"inline", open_inline_table},     TableType{"internal", open_internal_table},
+    TableType{"lmdb", open_lmdb_table},         TableType{"pcre", open_pcre_table},
+    TableType{"pipemap", open_pipe_table},      TableType{"randmap", open_random_table},
+    TableType{"regexp", open_regexp_table},     TableType{"static", open_static_table},
+    TableType{"texthash", open_texthash_table}, TableType{"unix", open_unix_table},
+    TableType{"unionmap", open_union_table},
 };
 
 /// What needs a program or a server of its own: proxymap(8) has the plug-ins and the connections.

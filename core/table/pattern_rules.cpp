@@ -13,7 +13,6 @@
 #include "core/table/found_value.hpp"
 #include "core/table/logical_lines.hpp"
 #include "core/table/open_table.hpp"
-#include "core/table/replacement.hpp"
 #include "core/table/rule_source.hpp"
 
 namespace uflush {
@@ -128,6 +127,7 @@ class RuleReader {
       return warn("$number found in negative match replacement text: skipping this rule");
     PatternRule rule;
     rule.replacement = parts->rest;
+    rule.index_max = replacement.index_max;
     if (!compile(*parts, rule)) return;
     if (replacement.index_max > rule.pattern.capture_count)
       return warn(
@@ -181,9 +181,10 @@ class PatternTable final : public Table {
       } else if (skipped > 0) {
         if (rule.kind == PatternRule::Kind::condition) ++skipped;
       } else {
-        const bool applies = rule.pattern.matches(key_) != rule.negated;
+        captures_.assign(rule.index_max, {});
+        const bool applies = rule.pattern.matches(key_, captures_) != rule.negated;
         if (rule.kind == PatternRule::Kind::match && applies)
-          return found_value(*this, key, rule.replacement, utf8_, inquiry);
+          return found_value(*this, key, expand_replacement(rule.replacement, captures_), utf8_, inquiry);
         if (rule.kind == PatternRule::Kind::condition && !applies) skipped = 1;
       }
     }
@@ -194,6 +195,7 @@ class PatternTable final : public Table {
   std::vector<PatternRule> rules_;
   bool utf8_;
   std::string key_;
+  std::vector<std::string_view> captures_;  ///< views of key_
 };
 
 }  // namespace

@@ -5,8 +5,8 @@
 ///     if    = "if" blanks *"!" delimiter pattern delimiter flags
 ///     endif = "endif"                           words in any case; if..endif nest
 ///
-/// The first match that applies decides. What the replacement would say is nobody's business here, but a rule
-/// with a replacement that makes no sense is left out, as in the reference.
+/// The first match that applies decides. A rule with a replacement that makes no sense is left out, as in the
+/// reference.
 #pragma once
 
 #include <cstddef>
@@ -16,13 +16,15 @@
 #include <string_view>
 #include <vector>
 
+#include "core/table/replacement.hpp"
 #include "core/table/table.hpp"
 
 namespace uflush {
 
 /// A compiled pattern.
 struct CompiledPattern {
-  std::function<bool(const std::string& key)> matches;
+  /// Fills `captures`, which has room for those that are wanted: what the groups matched, from the first on.
+  std::function<bool(const std::string& key, Captures captures)> matches;
   std::size_t capture_count = 0;
 };
 
@@ -41,8 +43,9 @@ struct PatternRule {
   Kind kind = Kind::match;
   bool negated = false;
   std::size_t line = 0;
-  CompiledPattern pattern;  ///< empty for `end`
-  std::string replacement;  ///< of a match, as it stands
+  CompiledPattern pattern;    ///< empty for `end`
+  std::string replacement;    ///< of a match, as it stands
+  std::size_t index_max = 0;  ///< the highest group that it names
 };
 
 /// Reads a table. Rules that make no sense are left out with a warning that names `file`.

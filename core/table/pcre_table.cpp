@@ -84,11 +84,19 @@ std::optional<CompiledPattern> compile(const std::string& pattern, std::string_v
   }
   std::uint32_t capture_count = 0;
   pcre2_pattern_info(regex->code, PCRE2_INFO_CAPTURECOUNT, &capture_count);
-  return CompiledPattern{[regex](const std::string& key) {
-                           return pcre2_match(regex->code, units_of(key), key.size(), 0, 0, regex->match,
-                                              nullptr) >= 0;
-                         },
-                         capture_count};
+  const auto matches = [regex](const std::string& key, Captures captures) {
+    const int groups =
+        pcre2_match(regex->code, units_of(key), key.size(), 0, 0, regex->match, nullptr);  // the whole, too
+    if (groups < 0) return false;
+    const PCRE2_SIZE* const ends = pcre2_get_ovector_pointer(regex->match);
+    for (std::size_t i = 0; i < captures.size() && i + 1 < static_cast<std::size_t>(groups); ++i) {
+      const PCRE2_SIZE begin = ends[2 * (i + 1)];
+      if (begin != PCRE2_UNSET)
+        captures[i] = std::string_view(key).substr(begin, ends[2 * (i + 1) + 1] - begin);
+    }
+    return true;
+  };
+  return CompiledPattern{matches, capture_count};
 }
 
 constexpr PatternSyntax syntax{"pcre", "ignoring this rule", "imsxAEUX", compile};

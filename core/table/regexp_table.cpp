@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include <regex.h>
 
@@ -33,9 +34,17 @@ std::optional<CompiledPattern> compile(const std::string& pattern, std::string_v
   const std::size_t capture_count = regex->re_nsub;
   // std::function wants something that can be copied.
   const std::shared_ptr<regex_t> shared(regex.release(), FreeRegex{});
-  return CompiledPattern{
-      [shared](const std::string& key) { return ::regexec(shared.get(), key.c_str(), 0, nullptr, 0) == 0; },
-      capture_count};
+  const auto matches = [shared](const std::string& key, Captures captures) {
+    std::vector<regmatch_t> groups(captures.empty() ? 0 : captures.size() + 1);  // the first is the whole
+    if (::regexec(shared.get(), key.c_str(), groups.size(), groups.data(), 0) != 0) return false;
+    for (std::size_t i = 0; i < captures.size(); ++i) {
+      const regmatch_t& group = groups[i + 1];
+      if (group.rm_so >= 0)
+        captures[i] = std::string_view(key).substr(group.rm_so, group.rm_eo - group.rm_so);
+    }
+    return true;
+  };
+  return CompiledPattern{matches, capture_count};
 }
 
 constexpr PatternSyntax syntax{"regexp", "skipping this rule", "imx", compile};

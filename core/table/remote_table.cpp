@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/table/found_value.hpp"
 #include "core/table/open_table.hpp"
 
 namespace uflush {
@@ -13,8 +14,8 @@ namespace {
 
 class RemoteTable final : public Table {
  public:
-  RemoteTable(std::string name, std::string_view remote_name)
-      : Table(std::move(name), Keys::fixed), remote_name_(remote_name) {}
+  RemoteTable(std::string name, std::string_view remote_name, bool utf8)
+      : Table(std::move(name), Keys::fixed), remote_name_(remote_name), utf8_(utf8) {}
 
   [[nodiscard]] Lookup find(std::string_view key, Inquiry& inquiry) override {
     const RemoteAnswer* answer = inquiry.find_answer(remote_name_, key);
@@ -25,6 +26,7 @@ class RemoteTable final : public Table {
     keys_ = answer->keys;
     if (!answer->trouble.empty())
       inquiry.warnings.push_back(fmt::format("{} is unavailable. {}", name(), answer->trouble));
+    if (answer->lookup == Lookup::found) return found_value(*this, key, answer->value, utf8_, inquiry);
     return answer->lookup;
   }
 
@@ -33,15 +35,16 @@ class RemoteTable final : public Table {
 
  private:
   std::string remote_name_;
+  bool utf8_;
   Keys keys_ = Keys::fixed;  ///< as the last answer had it
 };
 
 }  // namespace
 
-OpenedTable open_remote_table(const std::string& type_name, const TableContext& /*context*/) {
+OpenedTable open_remote_table(const std::string& type_name, const TableContext& context) {
   const auto [type, name] = split_type_name(type_name);
-  return opened(
-      std::make_shared<RemoteTable>(type_name, type == "proxy" ? name : std::string_view(type_name)));
+  return opened(std::make_shared<RemoteTable>(type_name, type == "proxy" ? name : std::string_view(type_name),
+                                              context.utf8));
 }
 
 }  // namespace uflush

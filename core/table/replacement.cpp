@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "io/check.hpp"
+
 namespace uflush {
 namespace {
 
@@ -61,6 +63,26 @@ Replacement read_replacement(std::string_view text) {
     text.remove_prefix(reference.length);
   }
   return replacement;
+}
+
+std::string expand_replacement(std::string_view text, Captures captures) {
+  std::string expanded;
+  for (std::size_t dollar = text.find('$'); dollar != std::string_view::npos; dollar = text.find('$')) {
+    expanded.append(text.substr(0, dollar));
+    text.remove_prefix(dollar);
+    if (text.starts_with("$$")) {
+      expanded.push_back('$');
+      text.remove_prefix(2);
+      continue;
+    }
+    const Reference reference = reference_at(text);
+    std::size_t index = 0;
+    std::from_chars(reference.name.data(), reference.name.data() + reference.name.size(), index);
+    FLUSH_ASSERT(index > 0 && index <= captures.size());
+    expanded.append(captures[index - 1]);
+    text.remove_prefix(reference.length);
+  }
+  return expanded.append(text);
 }
 
 }  // namespace uflush

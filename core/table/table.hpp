@@ -57,15 +57,21 @@ struct TableContext {
 /// whenever it is asked.
 struct OpenedTable {
   std::shared_ptr<Table> table;
-  Warnings warnings;                 ///< about contents that are ignored
-  std::optional<std::string> error;  ///< why it could not be opened
-  bool fatal = false;                ///< `error` ends the process, whatever the configuration says
-  std::vector<std::string> files;    ///< what it was made from: when one changes, it is out of date
+  Warnings warnings;                             ///< about contents that are ignored
+  std::optional<std::string> error;              ///< why it could not be opened
+  std::vector<std::string> further_errors = {};  ///< why other parts of it could not
+  bool fatal = false;              ///< `error` ends the process, whatever the configuration says
+  std::vector<std::string> files;  ///< what it was made from: when one changes, it is out of date
 };
 
 /// A table that could be opened, or that needs no opening.
 [[nodiscard]] inline OpenedTable opened(std::shared_ptr<Table> table) {
-  return {.table = std::move(table), .warnings = {}, .error = std::nullopt, .fatal = false, .files = {}};
+  return {.table = std::move(table),
+          .warnings = {},
+          .error = std::nullopt,
+          .further_errors = {},
+          .fatal = false,
+          .files = {}};
 }
 
 }  // namespace uflush

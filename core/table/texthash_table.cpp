@@ -10,8 +10,8 @@
 
 #include "core/table/braces.hpp"
 #include "core/table/fail_table.hpp"
-#include "core/table/key_set.hpp"
 #include "core/table/logical_lines.hpp"
+#include "core/table/memory_table.hpp"
 #include "core/table/open_table.hpp"
 #include "core/utf8.hpp"
 
@@ -50,13 +50,13 @@ class Loader {
     for (const LogicalLine& line : logical_lines(content, file_, warnings_)) {
       const Entry entry = split_entry(line.text);
       if (!is_usable(line, entry)) continue;
-      if (!keys_.emplace(entry.key).second)
+      if (!entries_.emplace(entry.key, entry.value).second)
         return fmt::format("{}, line {}: duplicate entry: \"{}\"", file_, line.number, entry.key);
     }
     return {};
   }
 
-  KeySet take() { return std::move(keys_); }
+  TextMap take() { return std::move(entries_); }
 
  private:
   bool is_usable(const LogicalLine& line, const Entry& entry) {
@@ -76,7 +76,7 @@ class Loader {
   std::string_view file_;
   bool utf8_;
   Warnings& warnings_;
-  KeySet keys_;
+  TextMap entries_;
 };
 
 }  // namespace
@@ -89,7 +89,7 @@ OpenedTable open_texthash_table(const std::string& type_name, const TableContext
     Loader loader(file, context.utf8, result.warnings);
     std::string error = loader.load(content.value());
     if (error.empty())
-      result.table = std::make_shared<KeySetTable>(type_name, loader.take());
+      result.table = std::make_shared<MemoryTable>(type_name, loader.take());
     else
       result = unavailable(type_name, std::move(error));
   } else if (content.error().number == EISDIR) {

@@ -2,11 +2,15 @@
 /// one spool (BEHAVIOUR.md 1.3, 1.7, 1.13).
 #include <algorithm>
 #include <array>
+#include <csignal>
+#include <cstdint>
 #include <cstring>
 #include <ctime>
 #include <functional>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -29,6 +33,7 @@ using ::testing::Each;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 class Process : public ::testing::Test {
  protected:
@@ -210,10 +215,9 @@ TEST_F(Process, RunsTheDebuggerCommandBeforeItServes) {
   expect_exit(child, 0);
 }
 
-/// Sends descriptor `fd` over `carrier`, and the empty list of attributes that the reference waits for.
-void pass_descriptor(int carrier, int fd) {
-  std::array<char, 2> bytes{};
-  iovec part{bytes.data(), bytes.size()};
+/// Sends descriptor `fd` over `carrier`, and what goes with it: a byte, and a list of attributes.
+void pass_descriptor(int carrier, int fd, std::string said = bytes("\0\0")) {
+  iovec part{said.data(), said.size()};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof fd)> control{};
   msghdr message{};
   message.msg_iov = &part;
@@ -225,7 +229,7 @@ void pass_descriptor(int carrier, int fd) {
   header->cmsg_type = SCM_RIGHTS;
   header->cmsg_len = CMSG_LEN(sizeof fd);
   std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
-  if (::sendmsg(carrier, &message, 0) != 2) fail_errno("sendmsg");
+  if (::sendmsg(carrier, &message, 0) != static_cast<ssize_t>(said.size())) fail_errno("sendmsg");
 }
 
 class PassedDescriptor : public Process {
@@ -244,6 +248,25 @@ class PassedDescriptor : public Process {
     expect_exit(child, 0);
     EXPECT_THAT(log.texts(), IsEmpty());
   }
+
+  /// What is logged about a carrier that says `said`, with or without a descriptor, and no more. Texts end in
+  /// an error number that in the reference has nothing to do with the matter.
+  std::vector<std::string> logged_about(std::optional<int> fd, const std::string& said) {
+    MasterStandIn master{spool, {.all_arguments = {{"-z", "-t", "pass", "-u"}}}};
+    ChildProcess& child = master.spawn();
+    FlushClient carrier = master.connect();
+    if (fd) {
+      pass_descriptor(carrier.fd(), *fd, said);
+    } else {
+      carrier.send(said);
+    }
+    carrier.half_close();
+    EXPECT_EQ(carrier.read_to_end().bytes, "");
+    EXPECT_TRUE(log.wait_for("error: accept connection: "));
+    master.disconnect();
+    expect_exit(child, 0);
+    return log.take_texts();
+  }
 };
 
 TEST_F(PassedDescriptor, IsTheClient) {
@@ -252,6 +275,128 @@ TEST_F(PassedDescriptor, IsTheClient) {
 
 TEST_F(PassedDescriptor, MayBeNonBlocking) {
   expect_service(true);
+}
+
+TEST_F(PassedDescriptor, IsOnlyServedOnceTheListBehindItHasEnded) {
+  MasterStandIn master{spool, {.all_arguments = {{"-z", "-t", "pass", "-u"}}}};
+  master.spawn();
+  auto [ours, theirs] = socket_pair();
+  FlushClient carrier = master.connect();
+  pass_descriptor(carrier.fd(), theirs.get(), bytes("\0name\0val"));
+  theirs.reset();
+  carrier.wait_until_taken();
+  EXPECT_FALSE(wait_readable(ours.get(), Deadline{100ms}));
+  carrier.send(bytes("ue\0\0"));
+  EXPECT_EQ(carrier.read_to_end().ending, Ending::eof);  // before the client is served
+  EXPECT_EQ(converse(ours.get(), add_request("example.com", "ABC")), announced(status_ok));
+  EXPECT_THAT(log.texts(), IsEmpty());
+}
+
+TEST_F(PassedDescriptor, IsMissedWhenTheCarrierBringsNone) {
+  for (const std::string& said : {std::string(), bytes("x"), bytes("\0\0")}) {
+    const std::vector<std::string> logged = logged_about(std::nullopt, said);
+    ASSERT_THAT(logged, SizeIs(2));
+    EXPECT_THAT(logged[0], StartsWith("warning: pass_accept_attr: cannot receive file descriptor: "));
+    EXPECT_THAT(logged[1], StartsWith("error: accept connection: "));
+  }
+}
+
+TEST_F(PassedDescriptor, IsDroppedWhenTheListBehindItIsCut) {
+  const std::vector<std::pair<std::string, std::string>> cuts = {
+      {bytes("x"), ""},
+      {bytes("xna"), "unexpected end-of-input from unknown_stream while reading input attribute name"},
+      {bytes("xname\0"), "premature end-of-input on unknown_stream while reading input attribute value"},
+      {bytes("xname\0val"),
+       "unexpected end-of-input from unknown_stream while reading input attribute value"},
+      {bytes("xname\0val\0"), "premature end-of-input on unknown_stream while reading input attribute name"},
+  };
+  for (const auto& [said, warning] : cuts) {
+    auto [ours, theirs] = socket_pair();
+    std::vector<std::string> logged = logged_about(theirs.get(), said);
+    if (!warning.empty()) {
+      ASSERT_THAT(logged, SizeIs(3));
+      EXPECT_EQ(logged[0], "warning: " + warning);
+      logged.erase(logged.begin());
+    }
+    ASSERT_THAT(logged, SizeIs(2));
+    EXPECT_THAT(logged[0], StartsWith("warning: pass_accept_attr: cannot receive connection attributes: "));
+    EXPECT_THAT(logged[1], StartsWith("error: accept connection: "));
+  }
+}
+
+/// Signals that wait for the process as a whole.
+std::uint64_t pending_signals(pid_t pid) {
+  const std::string status = read_file("/proc/" + std::to_string(pid) + "/status");
+  constexpr std::string_view name = "ShdPnd:\t";
+  return std::stoull(status.substr(status.find(name) + name.size()), nullptr, 16);
+}
+
+// A slow client is enough for the reference. Ours must not turn at all, as when the kernel holds it.
+TEST_F(Process, SaysThatItWasTheWatchdog) {
+  MasterStandIn master{spool, {.arguments = {"-o", "daemon_timeout=3s"}}};
+  ChildProcess& child = master.spawn();
+  FlushClient client = master.connect();
+  ASSERT_EQ(client.read_announcement(), announcement_bytes);
+  if (!testing_the_stock_daemon()) {
+    child.signal(SIGSTOP);
+    const Deadline deadline{patience};
+    while ((pending_signals(child.pid()) & 1UL << (SIGALRM - 1)) == 0 && !deadline.passed())
+      std::this_thread::sleep_for(20ms);
+    child.signal(SIGCONT);
+  }
+  expect_exit(child, 1);
+  EXPECT_EQ(client.read_to_end().bytes, "");
+  EXPECT_THAT(log.texts(), ::testing::ElementsAre("fatal: watchdog timeout"));
+  const std::string record = log.records().front();
+  EXPECT_THAT(record, HasSubstr(" relay postfix/" + tested_daemon_name() + "[" + std::to_string(child.pid()) +
+                                "]: "));
+  // Written before, but dated when it was said.
+  std::tm when{};
+  ASSERT_NE(::strptime(record.c_str(), "%b %d %H:%M:%S", &when), nullptr) << record;
+  const std::time_t now = std::time(nullptr);
+  std::tm here = *std::localtime(&now);
+  when.tm_year = here.tm_year;
+  when.tm_isdst = here.tm_isdst;
+  EXPECT_NEAR(static_cast<double>(std::mktime(&when)), static_cast<double>(now), 10);
+}
+
+// ---- The system's accounts, as a table.
+
+class Accounts : public Process {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(::mkdir(spool.queue().path("etc").c_str(), 0755), 0);
+    has("first.example");
+    spool.set({{"fast_flush_domains", "unix:passwd.byname"}});
+  }
+  void has(const std::string& account) {
+    passwd_ += account + ":x:12345:12345::/:/bin/false\n";
+    write_file(spool.queue().path("etc/passwd"), passwd_);
+    ASSERT_EQ(::chmod(spool.queue().path("etc/passwd").c_str(), 0644), 0);
+  }
+
+ private:
+  std::string passwd_;
+};
+
+TEST_F(Accounts, OfAChrootAreThoseInItsOwnPasswordFile) {
+  MasterStandIn master{spool, {.chroot = true}};
+  master.supervise();
+  EXPECT_EQ(master.connect().ask(add_request("first.example", "ABC")).status(), status_ok);
+  EXPECT_EQ(master.connect().ask(add_request("daemon", "ABC")).status(), status_deny);
+}
+
+TEST_F(Accounts, ThatAppearLaterAreNotNoticedUnlikeByTheReference) {
+  MasterStandIn master{spool, {.chroot = true}};
+  ChildProcess& before = master.spawn();
+  EXPECT_EQ(master.connect().ask(add_request("second.example", "ABC")).status(), status_deny);
+  has("second.example");
+  EXPECT_EQ(master.connect().ask(add_request("second.example", "ABC")).status(),
+            testing_the_stock_daemon() ? status_ok : status_deny);
+  master.disconnect();
+  expect_exit(before, 0);
+  master.spawn();
+  EXPECT_EQ(master.connect().ask(add_request("second.example", "ABC")).status(), status_ok);
 }
 
 // After chroot or without the right to read them, the descriptions of time zones are out of reach.

@@ -44,11 +44,13 @@ class CompiledTable : public testing::TestWithParam<Type> {
   std::string type_name() const { return fmt::format("{}:{}", GetParam().name, source()); }
 
   /// Compiles `text`. False when postmap(1) is not there or cannot make such tables.
-  bool make(const std::string& text) {
+  bool make(const std::string& text, const std::string& smtputf8_enable = "yes") {
     directory_.write("t", text);
     std::filesystem::create_directory(directory_.path("etc"));
     directory_.write("etc/main.cf",
-                     "compatibility_level = 3.6\nmyhostname = h.test\ninet_interfaces = 127.0.0.1\n");
+                     "compatibility_level = 3.6\nmyhostname = h.test\ninet_interfaces = 127.0.0.1\n"
+                     "smtputf8_enable = " +
+                         smtputf8_enable + "\n");
     const timespec old[2] = {{1000000000, 0},
                              {1000000000, 0}};  // else postmap(1) waits until it has cooled down
     if (::utimensat(AT_FDCWD, directory_.path("etc/main.cf").c_str(), old, 0) < 0) return false;
@@ -100,6 +102,31 @@ TEST_P(CompiledTable, FindsTheKeysThatPostmapStored) {
     EXPECT_EQ(opened.table->find(key, inquiry), Lookup::not_found) << key;
   EXPECT_EQ(opened.table->find(std::string(5000, 'x'), inquiry), Lookup::not_found);
   EXPECT_EQ(all_warnings(inquiry.warnings), "");
+}
+
+TEST_P(CompiledTable, HasValuesWithoutTheNulBehindThem) {
+  if (!make("a  b c \n")) GTEST_SKIP() << "postmap cannot make " << type_name();
+  Inquiry inquiry;
+  inquiry.wants_value = true;
+  EXPECT_EQ(open().table->find("a", inquiry), Lookup::found);
+  EXPECT_EQ(inquiry.value, "b c");
+}
+
+// The tables that are compiled call themselves by their file, except lmdb.
+TEST_P(CompiledTable, FailsForAValueThatIsNotUtf8ButHasToBe) {
+  if (!make("a b\xff\n", "no")) GTEST_SKIP() << "postmap cannot make " << type_name();
+  for (const bool utf8 : {false, true}) {
+    const OpenedTable opened = open_table(type_name(), TableContext{.utf8 = utf8, .read_file = {}});
+    Inquiry inquiry;
+    EXPECT_EQ(opened.table->find("a", inquiry), utf8 ? Lookup::failed : Lookup::found);
+    const std::string name =
+        std::string(GetParam().name) == "lmdb" ? type_name() : fmt::format("{}:{}", GetParam().name, file());
+    EXPECT_EQ(
+        all_warnings(inquiry.warnings),
+        utf8 ? fmt::format("{}: key \"a\": non-UTF-8 value \"b\xff\": malformed UTF-8 or invalid codepoint",
+                           name)
+             : "");
+  }
 }
 
 TEST_P(CompiledTable, FindsAKeyInLowerCaseBecausePostmapFoldsIt) {

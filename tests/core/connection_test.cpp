@@ -234,7 +234,26 @@ TEST(Connection, TellsOfItsLifeWhenItIsVerbose) {
   DaemonInSim daemon{sim};
   daemon.log.set_verbose(1);
   EXPECT_EQ(daemon.ask(AddRequest{"example.com", "A1"}), Status::ok);
-  EXPECT_THAT(daemon.sink.records, ElementsAre("connection established", "connection closed"));
+  const std::vector<std::string> told = {
+      "connection established",
+      "send attr protocol = queue_flush_protocol",
+      "flush socket: wanted attribute: request",
+      "input attribute name: request",
+      "input attribute value: add",
+      "flush socket: wanted attribute: site",
+      "input attribute name: site",
+      "input attribute value: example.com",
+      "flush socket: wanted attribute: queue_id",
+      "input attribute name: queue_id",
+      "input attribute value: A1",
+      "flush socket: wanted attribute: (list terminator)",
+      "input attribute name: (end)",
+      "flush_add_service: site example.com queue_id A1",
+      "site example.com to path example_com",
+      "send attr status = 0",
+      "connection closed",
+  };
+  EXPECT_EQ(daemon.sink.records, told);
 }
 
 TEST(Connection, CostsLittleWhileManyAreIdle) {

@@ -314,6 +314,18 @@ TEST(AppendFile, FailsWhenItCannotEndAHalfLine) {
   EXPECT_EQ(sim.files.read(path), "OLD\nHAL\nA1\n");
 }
 
+TEST(AppendFile, LeavesNoEmptyLineWhereAHalfLineHasGoneWithASend) {
+  Sim sim{Seed{1}};
+  sim.files.write(path, "OLD\n");
+  AppendFile file(sim.files, "example_com", path);
+  sim.files.shorten_write(path, 5);
+  sim.files.fail(FileCall::truncate, path, EIO);
+  EXPECT_EQ(file.append("A1\nB2\n", FileSystem::Lock::try_now).landed_bytes, 3U);
+  sim.files.write(path, "");
+  EXPECT_EQ(file.append("C3\n", FileSystem::Lock::try_now).landed_bytes, 3U);
+  EXPECT_EQ(sim.files.read(path), "C3\n");
+}
+
 TEST(AppendFile, TellsWhyInTheReferencesWords) {
   Sim sim{Seed{1}};
   sim.files.make_directories("flush");

@@ -77,6 +77,42 @@ TEST(Proxymap, TakesItsTurnAmongOtherItems) {
   EXPECT_EQ(world.add("z.example"), Status::ok);
 }
 
+Config parents(std::string lists) {
+  Config config = list("example.com");
+  config.parent_domain_matches_subdomains = std::move(lists);
+  return config;
+}
+
+TEST(Proxymap, SaysWhetherDomainsStandForTheirSubdomains) {
+  Neighbours yes{21, parents("!other, proxy:hash:t")};
+  yes.proxymap.tables["hash:t"].keys = {"fast_flush_domains"};
+  EXPECT_EQ(yes.add("a.example.com"), Status::ok);
+  EXPECT_EQ(yes.add("b.example.com"), Status::ok);
+  EXPECT_THAT(yes.proxymap.asked, ElementsAre("hash:t", "hash:t fast_flush_domains"));
+  Neighbours no{22, parents("proxy:hash:t")};
+  EXPECT_EQ(no.add("a.example.com"), Status::deny);
+  EXPECT_EQ(no.add("example.com"), Status::ok);
+  Neighbours negated{23, parents("!proxy:hash:t, fast_flush_domains")};
+  negated.proxymap.tables["hash:t"].keys = {"fast_flush_domains"};
+  EXPECT_EQ(negated.add("a.example.com"), Status::deny);
+}
+
+TEST(Proxymap, FailsRequestsUntilItSaysWhetherDomainsStandForTheirSubdomains) {
+  Neighbours world{24, parents("proxy:hash:t")};
+  world.proxymap.tables["hash:t"].lookup_status = 2;
+  EXPECT_EQ(world.add("example.com"), Status::fail);
+  EXPECT_THAT(world.records(),
+              ElementsAre("warning: parent_domain_matches_subdomains: proxy:hash:t: table lookup problem"));
+  world.proxymap.tables["hash:t"].lookup_status = -1;
+  EXPECT_EQ(world.add("example.com"), Status::ok);
+}
+
+TEST(Proxymap, FindsKeysForAPipeline) {
+  Neighbours world{25, list("pipemap:{proxy:hash:t, inline:{x=y}}")};
+  EXPECT_EQ(world.add("a.example.com"), Status::ok);
+  EXPECT_EQ(world.add("example.org"), Status::deny);
+}
+
 TEST(Proxymap, IsNotAskedAgainForAWhile) {
   Neighbours world{6};
   EXPECT_EQ(world.add("example.com"), Status::ok);

@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -212,6 +213,104 @@ TEST(UnionTable, RefusesAListThatNamesNoTables) {
 
 TEST(UnionTable, EndsTheProcessWhenOneOfItsTablesDoes) {
   EXPECT_TRUE(Opening("unionmap:{texthash:directory}").result.fatal);
+}
+
+TEST(UnionTable, SaysOfEveryMemberWhyItIsNotThere) {
+  Opening table("unionmap:{nonsense:x, texthash:none}");
+  EXPECT_EQ(table.result.error, "unsupported dictionary type: nonsense");
+  EXPECT_THAT(table.result.further_errors, ElementsAre("open database none: No such file or directory"));
+}
+
+TEST(PipeTable, AsksEachTableForWhatTheOneBeforeHasFound) {
+  Opening table("pipemap:{inline:{a=b, x=y, z=}, inline:{b=c, {=d}}, static:e}");
+  EXPECT_TRUE(table.has("a"));
+  EXPECT_TRUE(table.has("z"));  // an empty value is a key, too
+  EXPECT_EQ(table.find("b"), Lookup::not_found);
+  EXPECT_EQ(table.find("x"), Lookup::not_found);
+  EXPECT_EQ(table.result.table->keys(), Keys::fixed);
+  EXPECT_EQ(table.result.error, std::nullopt);
+}
+
+TEST(PipeTable, FoldsNoValue) {
+  EXPECT_TRUE(Opening("pipemap:{inline:{a=B}, inline:{B=c}}").has("a"));
+  EXPECT_FALSE(Opening("pipemap:{inline:{a=B}, inline:{b=c}}").has("a"));
+}
+
+TEST(PipeTable, FailsOnlyWhenItReachesATableThatFails) {
+  Opening table("pipemap:{inline:{a=b}, fail:x}");
+  EXPECT_EQ(table.find("a"), Lookup::failed);
+  EXPECT_EQ(table.find("b"), Lookup::not_found);
+}
+
+TEST(PipeTable, TakesTheKindOfKeysFromItsFirstTable) {
+  EXPECT_EQ(Opening("pipemap:{regexp:{{/x/ y}}, static:x}").result.table->keys(), Keys::pattern);
+}
+
+TEST(PipeTable, RefusesAListThatNamesNoTables) {
+  for (const std::string name : {"pipemap:{}", "pipemap:x", "pipemap:{x}", "pipemap:{inline:{a=b}}x"})
+    EXPECT_EQ(Opening(name).result.error,
+              fmt::format("bad syntax: \"{}\"; need \"pipemap:{{type:name...}}\"", name));
+}
+
+TEST(PipeTable, NamesTheTableWhoseValueIsNotUtf8) {
+  Opening table("pipemap:{inline:{a=b}, static:\xff}");
+  EXPECT_EQ(table.find("a"), Lookup::failed);
+  EXPECT_THAT(table.problems,
+              ElementsAre("static:\xff: key \"b\": non-UTF-8 value \"\xff\": malformed UTF-8 or "
+                          "invalid codepoint"));
+}
+
+TEST(PipeTable, AsksThroughTheInquiryForValuesToo) {
+  Opening table("pipemap:{proxy:hash:t, inline:{b=c}}");
+  EXPECT_TRUE(table.result.table->is_remote());
+  Inquiry inquiry;
+  EXPECT_EQ(table.result.table->find("a", inquiry), Lookup::unanswered);
+  EXPECT_FALSE(inquiry.wants_value);
+  RemoteAnswer answer;
+  answer.lookup = Lookup::found;
+  answer.value = "b";
+  inquiry.answers.push_back({*inquiry.question, answer});
+  EXPECT_EQ(table.result.table->find("a", inquiry), Lookup::found);
+}
+
+// postmap -q has the last word on these: see tests/compat.
+TEST(Values, AreWhatTheReferenceFinds) {
+  struct Case {
+    const char* table;
+    const char* key;
+    const char* value;
+  };
+  const std::vector<Case> cases = {
+      {"inline:{a=b,a=c}", "a", "c"},
+      {"inline:{{a = b c }}", "a", "b c"},
+      {"texthash:t", "a", "b c"},
+      {"static:{x y}", "k", "x y"},
+      {"unionmap:{inline:{a=b},inline:{c=d},inline:{a=e}}", "a", "b,e"},
+      {"unionmap:{inline:{a=},inline:{a=c},inline:{a=}}", "a", "c,"},
+      {"pipemap:{inline:{a=x},unionmap:{static:p,inline:{x=y}}}", "a", "p,y"},
+      {"regexp:{{/^(a)|(b)$/ [$1][${2}]$$}}", "b", "[][b]$"},
+      {"pcre:{{/^(a)|(b)|(c)$/ [$1][$(2)][${3}]x}}", "b", "[][b][]x"},
+      {"regexp:{{!/a/ x}}", "b", "x"},
+      {"cidr:{{1.2.3.0/24 foo bar}}", "1.2.3.4", "foo bar"},
+      {"unix:passwd.byname", "root", "root:x:0:0:root:/root:"},
+      {"unix:group.byname", "root", "root:x:0:"},
+  };
+  for (const Case& each : cases) {
+    Opening table(each.table, {{"t", "a  b c \n"}});
+    Inquiry inquiry;
+    inquiry.wants_value = true;
+    EXPECT_EQ(table.result.table->find(each.key, inquiry), Lookup::found) << each.table;
+    EXPECT_THAT(inquiry.value, testing::StartsWith(each.value)) << each.table;
+  }
+}
+
+TEST(Values, OfPatternsAreLookedAtWithWhatTheirGroupsMatched) {
+  for (const char* type : {"regexp", "pcre"}) {
+    Opening half(fmt::format("{}:{{{{/^(.)/ $1}}}}", type));
+    EXPECT_EQ(half.find("\xc3\xa9"), Lookup::failed) << type;  // half a character
+    Opening whole(fmt::format("{}:{{{{/^(..)/ $1}}}}", type));
+    EXPECT_EQ(whole.find("\xc3\xa9"), Lookup::found) << type;
+  }
 }
 
 TEST(RandomTable, FindsEverythingWithTheWholeKey) {

@@ -272,7 +272,12 @@ class World {
       EXPECT_TRUE(sim.files.exists(in("incoming", message.id)) || sim.files.exists(in("active", message.id)))
           << message.id;
     }
-    for (const std::string& record : daemon.sink.records) ADD_FAILURE() << record;  // no cut lines
+    for (const std::string& record : daemon.sink.records) {
+      // No cut lines. A disk that was full while new lines were copied over handled ones may leave the
+      // newline of such a line by itself.
+      if (!weather_.disk_fills || !record.starts_with("warning: bad queue id \"...\""))
+        ADD_FAILURE() << record;
+    }
   }
 
   std::uint64_t seed_;

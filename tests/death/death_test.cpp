@@ -35,7 +35,7 @@ class DeathOfRing : public testing::Test {
     if (const std::string why = Backend::refusal(); !why.empty()) GTEST_SKIP() << why;
   }
 };
-using Backends = testing::Types<UringBackend, SimBackend>;
+using Backends = testing::Types<UringBackend, EpollBackend, SimBackend>;
 TYPED_TEST_SUITE(DeathOfRing, Backends);
 
 TYPED_TEST(DeathOfRing, WhenAnOpIsSubmittedTwice) {

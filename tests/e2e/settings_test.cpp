@@ -51,6 +51,16 @@ TEST(Settings, WorksAsTheOnlyProcessOfItsService) {
   }
 }
 
+TEST(Settings, WorksOnThePortableBackend) {
+  if (testing_the_stock_daemon()) GTEST_SKIP() << "a parameter of ours";
+  for (const bool chroot : {false, true}) {
+    const PrivatePostfix postfix{
+        {.flush_arguments = "-o uflush_backend=portable -o uflush_durability=sync", .flush_chroot = chroot}};
+    defer_and_flush(postfix);
+    EXPECT_THAT(postfix.complaints(), IsEmpty());
+  }
+}
+
 TEST(Settings, IsTalkativeWithMinusVAndKeepsItsNameInTheLog) {
   const PrivatePostfix postfix{
       {.flush_arguments = "-v -o syslog_name=postfix/$service_name", .flush_chroot = true}};

@@ -1,6 +1,7 @@
 #include <csignal>
 #include <filesystem>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -9,11 +10,13 @@
 #include "tests/support/master_stand_in.hpp"
 #include "tests/support/spool.hpp"
 #include "tests/support/temp_dir.hpp"
+#include "tools/flushbench/workloads.hpp"
 
 namespace uflush::bench {
 namespace {
 
 using nlohmann::json;
+using testing::ElementsAre;
 
 class Flushbench : public testing::Test {
  protected:
@@ -55,30 +58,116 @@ void expect_plausible(const json& row) {
   EXPECT_LE(median_of(latency.at("p99")), median_of(latency.at("p99.9")));
   EXPECT_LE(median_of(latency.at("p99.9")), median_of(latency.at("max")));
   EXPECT_GE(row.at("processes").get<double>(), 1);
+  EXPECT_GT(median_of(row.at("memory_peak_bytes")), 100'000);
+  EXPECT_LT(median_of(row.at("memory_peak_bytes")), 1e9);
 }
 
-TEST_F(Flushbench, MeasuresAddsOfBothDaemonsWithPlausibleNumbers) {
-  const json report = run({"run", "add", "--requests", "200", "--rounds", "1", "--stock-processes", "1,2"});
-  ASSERT_EQ(report.at("results").size(), 9U);  // 3 numbers of clients x 3 servers
+std::vector<std::string> servers_of(const json& report) {
+  std::vector<std::string> servers;
+  for (const json& row : report.at("results")) servers.push_back(row.at("server").get<std::string>());
+  return servers;
+}
+
+/// Uflush, one stock daemon and the bare loop, in this order.
+void expect_three_plausible_rows(const json& report) {
+  EXPECT_THAT(servers_of(report), ElementsAre("uflush", "flush x1", "floor"));
+  for (const json& row : report.at("results")) expect_plausible(row);
+}
+
+TEST_F(Flushbench, MeasuresAddsOfAllServersWithPlausibleNumbers) {
+  const json report = run({"run", "add", "--clients", "1,16", "--sites", "3,100", "--requests", "200",
+                           "--rounds", "2", "--stock-processes", "1,2"});
+  ASSERT_EQ(report.at("results").size(), 16U);  // 2 numbers of clients x 2 of sites x 4 servers
   for (const json& row : report.at("results")) {
     expect_plausible(row);
-    EXPECT_EQ(row.at("rounds").get<int>(), 1);
+    EXPECT_EQ(row.at("rounds").get<int>(), 2);
   }
-  EXPECT_EQ(report["results"][0]["server"].get<std::string>(), "uflush");
+  const json& first = report["results"][0];
+  EXPECT_EQ(first["server"].get<std::string>(), "uflush");
+  EXPECT_EQ(first["steps"][0], (json{{"quantity", "clients"}, {"value", 1.0}, {"curve", "3 sites"}}));
+  EXPECT_EQ(first["steps"][1], (json{{"quantity", "sites"}, {"value", 3.0}, {"curve", "1 client"}}));
+  EXPECT_GT(first["latency_distribution"].size(), 100U);
+  EXPECT_GT(first["rate_to_best_stock"].get<double>(), 0);
+  EXPECT_GT(first["rate_to_floor"].get<double>(), 0);
   EXPECT_TRUE(report["machine"]["kernel"].get<std::string>().starts_with("Linux"));
   EXPECT_NE(table_.find("add: 16 clients, 100 sites"), std::string::npos) << table_;
 }
 
-TEST_F(Flushbench, MeasuresPipelinedAddsOfUflushAlone) {
-  const json report = run({"run", "pipeline", "--requests", "5000", "--rounds", "1"});
-  ASSERT_EQ(report.at("results").size(), 1U);
-  expect_plausible(report["results"][0]);
+TEST_F(Flushbench, CountsTheSystemCallsOfTheServers) {
+  const json report =
+      run({"run", "add", "--clients", "4", "--requests", "400", "--rounds", "1", "--stock-processes", "1"});
+  for (const json& row : report.at("results")) {
+    const json& calls = row.at("system_calls");
+    if (calls.is_null()) GTEST_SKIP() << "the kernel does not count system calls for us";
+    EXPECT_GT(calls.get<double>(), 3) << row.dump();
+    EXPECT_LT(calls.get<double>(), 200) << row.dump();
+  }
+}
+
+TEST_F(Flushbench, MeasuresSyncBesideNone) {
+  const json report = run({"run", "sync", "--clients", "4", "--requests", "200", "--rounds", "1"});
+  EXPECT_THAT(servers_of(report), ElementsAre("uflush", "uflush sync", "flush x16", "floor sync"));
+  for (const json& row : report.at("results")) expect_plausible(row);
+}
+
+TEST_F(Flushbench, MeasuresConnectionsThatStayWithoutTheStockDaemon) {
+  const json report = run({"run", "keepopen", "pipeline", "--batch", "1,64", "--connections", "1,3",
+                           "--requests", "2000", "--rounds", "1"});
+  ASSERT_EQ(report.at("results").size(), 12U);  // 2 x (1 + 2) workloads x 2 servers
+  for (const json& row : report.at("results")) expect_plausible(row);
 }
 
 TEST_F(Flushbench, SendsTheSameMessagesOnceMoreInEveryRound) {
   const json report = run({"run", "send", "--messages", "300", "--rounds", "2"});
-  ASSERT_EQ(report.at("results").size(), 2U);
+  expect_three_plausible_rows(report);
+  for (const json& row : report["results"])
+    EXPECT_GT(median_of(row.at("figures").at("first scan trigger")), 0) << row.dump();
+}
+
+TEST_F(Flushbench, SendsFilesOneByOne) {
+  expect_three_plausible_rows(run({"run", "send-file", "--messages", "50", "--rounds", "2"}));
+}
+
+TEST_F(Flushbench, SendsOnSeveralFileSystems) {
+  const support::TempDir first, second;
+  const json report = run({"run", "send", "--messages", "50,100", "--rounds", "1", "--filesystem",
+                           first.path() + "," + second.path(), "--only-uflush", "--no-floor"});
+  EXPECT_EQ(report.at("results").size(), 4U);
+  EXPECT_EQ(report["results"][3]["steps"][0]["value"].get<double>(), 100);
+}
+
+TEST_F(Flushbench, MeasuresAddsWhileASendRuns) {
+  const json report = run({"run", "add-during-send", "--messages", "3000", "--rounds", "1"});
+  ASSERT_EQ(report.at("results").size(), 6U);  // the same site and another x 3 servers
+  for (const json& row : report["results"]) {
+    EXPECT_GT(median_of(row.at("latency_us").at("max")), 1) << row.dump();
+    EXPECT_GT(median_of(row.at("figures").at("send")), 0) << row.dump();
+  }
+}
+
+TEST_F(Flushbench, RefreshesLogfilesThatAreDueAndThatAreNot) {
+  const json report = run({"run", "refresh", "--logfiles", "200", "--rounds", "2"});
+  ASSERT_EQ(report.at("results").size(), 6U);
   for (const json& row : report["results"]) expect_plausible(row);
+}
+
+TEST_F(Flushbench, StartsServers) {
+  expect_three_plausible_rows(run({"run", "start", "--rounds", "1"}));
+}
+
+TEST_F(Flushbench, KeepsIdleConnectionsWhileItAdds) {
+  const json report = run({"run", "idle", "--idle", "500", "--requests", "100", "--rounds", "1"});
+  EXPECT_THAT(servers_of(report), ElementsAre("uflush", "floor"));
+  for (const json& row : report["results"]) {
+    expect_plausible(row);
+    EXPECT_TRUE(row.at("figures").contains("memory of idle connections")) << row.dump();
+  }
+}
+
+TEST_F(Flushbench, ExplainsEveryWorkload) {
+  const support::Output help = support::run({UFLUSH_BUILT_FLUSHBENCH, "run", "--help"});
+  for (const WorkloadName& workload : workload_names())
+    EXPECT_NE(help.out.find("  " + workload.name + " "), std::string::npos) << workload.name;
 }
 
 TEST_F(Flushbench, RemovesItsSpoolWhenItIsInterrupted) {
@@ -106,6 +195,18 @@ TEST_F(Flushbench, LoadsAnyFlushSocketAndCountsRefusals) {
   const json load = run({"load", "--socket", master.socket_path(), "--clients", "3", "--requests", "50"});
   EXPECT_GE(load.at("requests").get<int>(), 50);
   EXPECT_EQ(load.at("refused"), load.at("requests"));
+}
+
+TEST_F(Flushbench, LoadsASocketWithSends) {
+  const support::Spool spool;
+  support::StandInOptions options;
+  options.program = support::stock_daemon;
+  support::MasterStandIn master(spool, options);
+  master.supervise(1);
+  const json load =
+      run({"load", "--socket", master.socket_path(), "--request", "send-site", "--requests", "20"});
+  EXPECT_GE(load.at("requests").get<int>(), 20);
+  EXPECT_EQ(load.at("refused"), 0);
 }
 
 TEST_F(Flushbench, FailsLoudlyWhenNobodyListens) {

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/flush_client.hpp"
-#include "tools/flushbench/add_requests.hpp"
+#include "tools/flushbench/requests.hpp"
 
 namespace uflush::bench {
 namespace {
@@ -42,8 +42,26 @@ TEST(Latencies, CountTheShareOfRequestsThatWereNotSlower) {
   EXPECT_DOUBLE_EQ(percentiles.max_us, 1000);
 }
 
+TEST(Latencies, HaveADistributionFromTheFastestToTheSlowestRequest) {
+  Latencies latencies;
+  EXPECT_TRUE(latencies.distribution().empty());
+  for (std::int64_t us = 1; us <= 10'000; ++us) latencies.add_ns(us * 1000);
+  const std::vector<double> distribution = latencies.distribution();
+  ASSERT_EQ(distribution.size(), distribution_shares().size());
+  EXPECT_DOUBLE_EQ(distribution.front(), 1);
+  EXPECT_DOUBLE_EQ(distribution[50], 5000);
+  EXPECT_DOUBLE_EQ(distribution[distribution.size() - 2], 9999);
+  EXPECT_DOUBLE_EQ(distribution.back(), 10'000);
+}
+
+TEST(Latencies, AreKeptWhenTheyAreLong) {
+  Latencies latencies;
+  latencies.add_ns(60'000'000'000);
+  EXPECT_DOUBLE_EQ(latencies.percentiles().max_us, 60'000'000);
+}
+
 TEST(AddRequests, GoRoundTheSitesAndRepeatNoQueueId) {
-  AddRequests requests(2);
+  AddRequests requests(numbered_sites(2));
   EXPECT_EQ(requests.next(), support::add_request("site0.example", queue_id(1)));
   EXPECT_EQ(requests.next(), support::add_request("site1.example", queue_id(2)));
   EXPECT_EQ(requests.next(), support::add_request("site0.example", queue_id(3)));

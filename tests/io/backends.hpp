@@ -1,5 +1,5 @@
-/// The rings that the same test runs on: the kernel's, the simulated one, and the simulated one with
-/// everything shuffled.
+/// The rings that the same test runs on: the kernel's, the portable one, the simulated one, and the simulated
+/// one with everything shuffled.
 #pragma once
 
 #include <array>
@@ -12,7 +12,10 @@
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
+#include "io/epoll_ring.hpp"
 #include "io/loop.hpp"
 #include "io/operation.hpp"
 #include "io/uring_ring.hpp"
@@ -36,6 +39,17 @@ class UringBackend {
  private:
   SystemClock clock_;
   std::unique_ptr<UringRing> ring_ = std::get<std::unique_ptr<UringRing>>(UringRing::create());
+};
+
+class EpollBackend {
+ public:
+  [[nodiscard]] EpollRing& ring() { return *ring_; }
+  [[nodiscard]] Clock& clock() { return clock_; }
+  [[nodiscard]] static std::string refusal() { return {}; }
+
+ private:
+  SystemClock clock_;
+  std::unique_ptr<EpollRing> ring_ = std::move(EpollRing::create().value());
 };
 
 class SimBackend {
@@ -73,6 +87,27 @@ struct SocketPair {
     FLUSH_ASSERT(::send(peer.get(), text.data(), text.size(), MSG_NOSIGNAL) ==
                  static_cast<ssize_t>(text.size()));
   }
+};
+
+/// A listening socket with room for one client, non-blocking.
+class Listener {
+ public:
+  Listener() : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
+    path_.copy(address_.sun_path, sizeof address_.sun_path - 1);
+    const auto* generic = reinterpret_cast<const sockaddr*>(&address_);
+    FLUSH_ASSERT(::bind(socket_.get(), generic, sizeof address_) == 0 && ::listen(socket_.get(), 0) == 0);
+  }
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  ~Listener() { ::unlink(path_.c_str()); }
+
+  [[nodiscard]] int get() const noexcept { return socket_.get(); }
+  [[nodiscard]] const sockaddr_un* address() const noexcept { return &address_; }
+
+ private:
+  std::string path_ = testing::TempDir() + "listener." + std::to_string(::getpid());
+  sockaddr_un address_{.sun_family = AF_UNIX, .sun_path = {}};
+  Fd socket_;
 };
 
 /// A loop on a backend. Skips the test where there is none.

@@ -1,4 +1,5 @@
-// What every ring must do alike: the kernel's, the simulated one, and the simulated one in any order.
+// What every ring must do alike: the kernel's, the portable one, the simulated one, and the simulated one in
+// any order.
 #include "io/operation.hpp"
 
 #include <string>
@@ -20,7 +21,7 @@ using std::chrono::milliseconds;
 template <typename Backend>
 class OperationTest : public BackendTest<Backend> {};
 
-using Backends = testing::Types<UringBackend, SimBackend, ShuffledBackend>;
+using Backends = testing::Types<UringBackend, EpollBackend, SimBackend, ShuffledBackend>;
 TYPED_TEST_SUITE(OperationTest, Backends);
 
 Task<void> receive_all(Loop& loop, int fd, std::string& into) {
@@ -204,6 +205,19 @@ TYPED_TEST(OperationTest, ConnectsOrSaysWhyNot) {
     EXPECT_EQ(connected.error(), Error{ENOENT});
   };
   this->loop_->run(connector(*this->loop_));
+}
+
+TYPED_TEST(OperationTest, IsToldToTryAgainWhenABacklogIsFull) {
+  const Listener listener;
+  const auto connector = [](Loop& loop, const sockaddr_un* address) -> Task<void> {
+    auto first = loop.ring().unix_socket();
+    auto second = loop.ring().unix_socket();
+    auto connected = co_await Operation{loop, op::Connect{first.value().get(), address}};
+    EXPECT_TRUE(connected.has_value());
+    auto refused = co_await Operation{loop, op::Connect{second.value().get(), address}};
+    EXPECT_EQ(refused.error(), Error{EAGAIN});
+  };
+  this->loop_->run(connector(*this->loop_, listener.address()));
 }
 
 TYPED_TEST(OperationTest, PostedBytesArriveBeforeThePostedClose) {

@@ -30,7 +30,7 @@ bool SimPool::deliver() {
   while (running_ < threads_max_ && !waiting_.empty()) start_next();
   const std::vector<PoolWork*> home = std::exchange(finished_, {});
   under_way_ -= home.size();
-  for (const PoolWork* work : home) loop_.make_ready(work->waiter);
+  for (PoolWork* work : home) work->come_home(loop_);
   return !home.empty();
 }
 

@@ -30,6 +30,8 @@ struct ProcessSpec {
   std::string working_directory;  ///< empty: ours
   std::optional<mode_t> file_mask;
   bool new_process_group = false;
+  std::optional<int> io_uring_error =
+      {};  ///< io_uring_setup(2) fails with it, as in a container that forbids it
 };
 
 struct Exit {

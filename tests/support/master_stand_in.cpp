@@ -56,6 +56,8 @@ std::vector<std::string> MasterStandIn::compose_argv() const {
   if (options_.service != argv[0]) composed.insert(composed.end(), {"-n", options_.service});
   composed.insert(composed.end(), {"-t", "unix", "-u"});
   if (options_.chroot) composed.emplace_back("-c");
+  const std::vector<std::string> for_all = tested_daemon_options();
+  composed.insert(composed.end(), for_all.begin(), for_all.end());
   composed.insert(composed.end(), options_.arguments.begin(), options_.arguments.end());
   const std::vector<std::string>& rest = options_.all_arguments.value_or(composed);
   argv.insert(argv.end(), rest.begin(), rest.end());
@@ -92,6 +94,7 @@ MasterStandIn::Child& MasterStandIn::start_child() {
   spec.working_directory = queue_directory_;
   spec.file_mask = 077;
   spec.new_process_group = true;
+  spec.io_uring_error = options_.io_uring_error;
   OwnedFd err;
   if (!options_.stderr_path.empty()) {
     err = OwnedFd{::open(options_.stderr_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)};

@@ -35,6 +35,7 @@ struct StandInOptions {
   std::string generation = "0";               ///< octal text, as in the environment
   std::string stderr_path = {};               ///< appended to; empty: /dev/null
   std::vector<std::string> environment = {};  ///< in addition; later entries win over ours
+  std::optional<int> io_uring_error = {};     ///< as in ProcessSpec
 };
 
 /// Owns the listening socket, the status channel and the children; the destructor kills what still runs.

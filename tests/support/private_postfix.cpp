@@ -182,11 +182,14 @@ void PrivatePostfix::write_configuration() const {
   }
   all.insert(all.end(), options_.main_cf.begin(), options_.main_cf.end());
   write_main_cf(config_directory_, all);
+  std::string arguments;
+  for (const std::string& option : tested_daemon_options()) arguments += option + ' ';
+  arguments += options_.flush_arguments;
   std::string master_cf = standard_services();
   master_cf += smtpd_address().text() + " inet n - n - - smtpd\n";
   master_cf += fmt::format("flush unix n - {} {} {} {} {}\n", options_.flush_chroot ? "y" : "n",
                            options_.flush_wakeup, options_.flush_process_limit,
-                           fs::path(options_.flush_program).filename().string(), options_.flush_arguments);
+                           fs::path(options_.flush_program).filename().string(), arguments);
   write_file(config_directory_ + "/master.cf", master_cf);
 }
 

@@ -43,9 +43,13 @@ QmgrSocket::~QmgrSocket() {
 }
 
 void QmgrSocket::keep(std::string_view received) {
+  const auto now = std::chrono::steady_clock::now();
   const std::lock_guard lock(mutex_);
-  for (const char byte : received)
-    if (byte != '\0') triggers_ += byte;
+  for (const char byte : received) {
+    if (byte == '\0') continue;
+    triggers_ += byte;
+    first_arrivals_.try_emplace(byte, now);
+  }
   changed_.notify_all();
 }
 
@@ -86,7 +90,16 @@ std::string QmgrSocket::triggers() const {
 
 std::string QmgrSocket::take_triggers() {
   const std::lock_guard lock(mutex_);
+  first_arrivals_.clear();
   return std::exchange(triggers_, {});
+}
+
+std::optional<std::chrono::steady_clock::time_point> QmgrSocket::first_arrival(char trigger,
+                                                                               milliseconds timeout) const {
+  std::unique_lock lock(mutex_);
+  if (!changed_.wait_for(lock, timeout, [&] { return first_arrivals_.contains(trigger); }))
+    return std::nullopt;
+  return first_arrivals_.at(trigger);
 }
 
 bool QmgrSocket::wait_for(std::string_view tail, milliseconds timeout) const {

@@ -1,8 +1,11 @@
 /// Plays the queue manager at public/qmgr: collects the trigger bytes that flush sends (BEHAVIOUR.md 3.6).
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -25,6 +28,9 @@ class QmgrSocket {
   /// Trigger bytes so far, in order of arrival, without the NULs: one send_site is `FI`.
   [[nodiscard]] std::string triggers() const;
   std::string take_triggers();
+  /// When the first such byte since the last take_triggers() came; waits for it, absent after `timeout`.
+  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> first_arrival(
+      char trigger, milliseconds timeout = patience) const;
   /// True once triggers() ends with `tail`.
   [[nodiscard]] bool wait_for(std::string_view tail, milliseconds timeout = patience) const;
 
@@ -39,6 +45,7 @@ class QmgrSocket {
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   std::string triggers_;
+  std::map<char, std::chrono::steady_clock::time_point> first_arrivals_;
   std::thread reader_;
 };
 

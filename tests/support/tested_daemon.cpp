@@ -14,6 +14,12 @@ std::string tested_daemon_name() {
   return path.substr(path.rfind('/') + 1);
 }
 
+std::vector<std::string> tested_daemon_options() {
+  const char* backend = std::getenv("UFLUSH_TEST_BACKEND");
+  if (backend == nullptr || *backend == '\0') return {};
+  return {"-o", std::string("uflush_backend=") + backend};
+}
+
 bool testing_the_stock_daemon() {
   return tested_daemon_name() == "flush";
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace uflush::support {
 
@@ -11,6 +12,9 @@ inline constexpr const char* stock_daemon = "/usr/lib/postfix/sbin/flush";
 [[nodiscard]] std::string tested_daemon();
 /// Its last path component: what log tags and process tables show.
 [[nodiscard]] std::string tested_daemon_name();
+/// Options that the suites start it with besides their own: `-o uflush_backend=$UFLUSH_TEST_BACKEND` if that
+/// is set. The reference takes no notice.
+[[nodiscard]] std::vector<std::string> tested_daemon_options();
 /// True when the suites run against the reference: what only uflush promises is skipped then.
 [[nodiscard]] bool testing_the_stock_daemon();
 

@@ -2,6 +2,9 @@
 #include "tools/uflush/watchdog.hpp"
 
 #include <csignal>
+#include <ctime>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -26,26 +29,31 @@ struct OwnLoop {
   Loop loop{*ring, clock};
 };
 
+/// On stderr, where a test of a death can see them.
+std::vector<PreparedRecord> last_words(std::time_t when) {
+  return {{STDERR_FILENO, std::to_string(when - std::time(nullptr)) + "s later: watchdog timeout"}};
+}
+
 void stand_still() {
   OwnLoop own;
-  const Watchdog watchdog(own.loop, seconds(1));
+  const Watchdog watchdog(own.loop, seconds(1), last_words);
   for (;;) ::pause();
 }
 
 TEST(WatchdogDeathTest, EndsAProcessWhoseLoopStandsStill) {
-  EXPECT_EXIT(stand_still(), testing::KilledBySignal(SIGALRM), "");
+  EXPECT_EXIT(stand_still(), testing::ExitedWithCode(1), "1s later: watchdog timeout");
 }
 
 TEST(Watchdog, IsPutOffByALoopThatTurns) {
   OwnLoop own;
-  const Watchdog watchdog(own.loop, seconds(1));
+  const Watchdog watchdog(own.loop, seconds(1), last_words);
   own.loop.run(turn_for(own.loop, milliseconds(1300)));
   SUCCEED();  // SIGALRM would have ended us
 }
 
 void turn_after_the_last_call() {
   OwnLoop own;
-  Watchdog watchdog(own.loop, seconds(1));
+  Watchdog watchdog(own.loop, seconds(1), last_words);
   watchdog.last_call(seconds(1));
   own.loop.run(turn_for(own.loop, milliseconds(60'000)));
 }

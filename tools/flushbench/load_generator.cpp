@@ -4,6 +4,7 @@
 
 #include "tools/flushbench/one_shot_clients.hpp"
 #include "tools/flushbench/pipelining_clients.hpp"
+#include "tools/flushbench/ring_clients.hpp"
 
 namespace uflush::bench {
 
@@ -15,6 +16,7 @@ double thread_cpu_seconds() {
 
 std::unique_ptr<LoadGenerator> make_load_generator(const std::string& socket_path, const LoadShape& shape) {
   if (shape.batch > 0) return std::make_unique<PipeliningClients>(socket_path, shape);
+  if (auto clients = RingClients::make(socket_path, shape)) return clients;
   return std::make_unique<OneShotClients>(socket_path, shape);
 }
 

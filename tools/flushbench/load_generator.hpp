@@ -2,28 +2,38 @@
 /// one is answered.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "tools/flushbench/requests.hpp"
 #include "tools/flushbench/statistics.hpp"
 
 namespace uflush::bench {
 
+using Clock = std::chrono::steady_clock;
+
+enum class RequestKind { add, send_site, send_file };
+
 struct LoadShape {
   std::size_t clients = 16;
-  std::size_t sites = 100;
-  /// 0: one add per connection, as Postfix's own clients do. Else every client keeps its connection and sends
-  /// that many adds in one write.
+  std::size_t sites = 100;  ///< numbered_sites(), used in turn
+  /// 0: one request per connection, as Postfix's own clients do. Else every client keeps its connection and
+  /// sends that many requests in one write (its first write has two at least: that is how it says that it
+  /// stays).
   std::size_t batch = 0;
+  RequestKind request = RequestKind::add;
+  std::string only_site = {};  ///< instead of `sites`
 };
 
-/// When a run ends. Requests under way are finished, so a few more than `requests` may be made.
+/// When a run ends. Requests under way are finished.
 struct LoadLimit {
-  std::optional<std::uint64_t> requests;  ///< present: wins over `duration`
+  std::optional<std::uint64_t> requests = {};  ///< present: wins over `duration`
   std::chrono::nanoseconds duration = std::chrono::seconds(1);
+  const std::atomic<bool>* stop = nullptr;  ///< present: when it becomes true, if not earlier
 };
 
 struct LoadResult {
@@ -32,6 +42,7 @@ struct LoadResult {
   double seconds = 0;
   double client_cpu_seconds = 0;  ///< of the calling thread
   Percentiles latency;  ///< from before connect(2) to the whole reply; with `batch`, of whole batches
+  std::vector<double> distribution = {};  ///< of the same latencies: see distribution_shares()
 };
 
 /// One-threaded; errors of the machine and a server that breaks the protocol end in support::HarnessError.
@@ -47,21 +58,5 @@ class LoadGenerator {
 
 /// CPU seconds that the calling thread has used.
 [[nodiscard]] double thread_cpu_seconds();
-
-using Clock = std::chrono::steady_clock;
-
-/// Tells the generators when to start no more requests.
-class LoadBudget {
- public:
-  explicit LoadBudget(const LoadLimit& limit)
-      : requests_(limit.requests), ends_at_(Clock::now() + limit.duration) {}
-  [[nodiscard]] bool spent(std::uint64_t started, Clock::time_point now) const {
-    return requests_ ? started >= *requests_ : now >= ends_at_;
-  }
-
- private:
-  std::optional<std::uint64_t> requests_;
-  Clock::time_point ends_at_;
-};
 
 }  // namespace uflush::bench

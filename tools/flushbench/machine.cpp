@@ -30,7 +30,23 @@ std::string kernel_release() {
   return std::string(names.sysname) + " " + names.release;
 }
 
-/// The mount of a device number, from /proc/self/mountinfo (proc_pid_mountinfo(5)).
+std::string postfix_version() {
+  const std::string version = support::run({"/usr/sbin/postconf", "-d", "-h", "mail_version"}).out;
+  return version.substr(0, version.find('\n'));
+}
+
+std::string load_average() {
+  double minute = 0;
+  if (::getloadavg(&minute, 1) != 1) return "unknown";
+  std::ostringstream text;
+  text.precision(2);
+  text << std::fixed << minute;
+  return text.str();
+}
+
+}  // namespace
+
+// The mount of a device number, from /proc/self/mountinfo (proc_pid_mountinfo(5)).
 std::string file_system_of(const std::string& directory) {
   struct stat status {};
   if (::stat(directory.c_str(), &status) != 0) support::fail_errno("stat " + directory);
@@ -47,22 +63,6 @@ std::string file_system_of(const std::string& directory) {
   }
   return "unknown";
 }
-
-std::string postfix_version() {
-  const std::string version = support::run({"/usr/sbin/postconf", "-d", "-h", "mail_version"}).out;
-  return version.substr(0, version.find('\n'));
-}
-
-std::string load_average() {
-  double minute = 0;
-  if (::getloadavg(&minute, 1) != 1) return "unknown";
-  std::ostringstream text;
-  text.precision(2);
-  text << std::fixed << minute;
-  return text.str();
-}
-
-}  // namespace
 
 Machine describe_machine(const std::string& directory) {
   return {.cpu = cpu_model(),

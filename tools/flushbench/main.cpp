@@ -2,12 +2,14 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <iterator>
 
 #include <fmt/format.h>
 #include <sys/resource.h>
 
 #include "tests/support/failure.hpp"
 #include "tests/support/temp_dir.hpp"
+#include "tools/flushbench/on_file_system.hpp"
 #include "tools/flushbench/options.hpp"
 #include "tools/flushbench/progress_bar.hpp"
 #include "tools/flushbench/report.hpp"
@@ -37,20 +39,45 @@ void print_and_keep(const std::string& text, const std::string& json, const std:
   if (!json_path.empty()) support::write_file(json_path, json);
 }
 
+/// What is measured on one file system.
+struct Comparison {
+  Comparison(const Place& place, const RunOptions& options)
+      : spool(place.directory), workloads(make_workloads(place.workloads, options.sizes)) {
+    for (auto& workload : workloads) {
+      if (const auto obstacle = workload->obstacle())
+        fmt::print(stderr, "{}, {}: n/a: {}\n", workload->name(), workload->description(), *obstacle);
+      if (options.places.size() > 1)
+        workload = std::make_unique<OnFileSystem>(std::move(workload), file_system_type());
+    }
+  }
+  [[nodiscard]] std::string file_system_type() const {
+    const std::string text = file_system_of(spool.spool().queue().path());
+    return text.substr(0, text.find(' '));
+  }
+
+  BenchSpool spool;
+  std::vector<std::unique_ptr<Workload>> workloads;
+};
+
 void measure(const RunOptions& options, const std::string& command) {
   end_orderly_on(SIGINT);
   end_orderly_on(SIGTERM);
-  BenchSpool spool(options.directory);
-  const auto workloads = make_workloads(options.workloads, options.sizes);
   const std::vector<ServerKind> servers = contestants(options);
-  Report report{describe_machine(spool.spool().queue().path()), command, {}};
+  std::vector<std::unique_ptr<Comparison>> comparisons;
+  for (const Place& place : options.places)
+    comparisons.push_back(std::make_unique<Comparison>(place, options));
+  Report report{describe_machine(comparisons.front()->spool.spool().queue().path()), command, {}};
   {
     ProgressBar bar;
     const Progress progress = [&bar](double done, std::string_view next) {
       if (interrupted != 0) support::fail("interrupted");
       bar.show(done, next);
     };
-    report.series = run_side_by_side(spool, workloads, servers, options.rounds, progress);
+    for (const auto& comparison : comparisons) {
+      auto series =
+          run_side_by_side(comparison->spool, comparison->workloads, servers, options.rounds, progress);
+      std::move(series.begin(), series.end(), std::back_inserter(report.series));
+    }
   }
   print_and_keep(as_table(report), as_json(report), options.json_path);
 }

@@ -1,9 +1,9 @@
 #include "tools/flushbench/pipelining_clients.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
-#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include "tests/support/failure.hpp"
@@ -12,6 +12,9 @@
 
 namespace uflush::bench {
 namespace {
+
+/// A client that stays shows it by so many requests in its first write.
+constexpr std::size_t first_batch_min = 2;
 
 /// Blocking, so that a long batch is written whole; reads are only made when something is there.
 support::OwnedFd open_connection(const sockaddr_un& address) {
@@ -29,73 +32,49 @@ support::OwnedFd open_connection(const sockaddr_un& address) {
 }  // namespace
 
 PipeliningClients::PipeliningClients(const std::string& socket_path, const LoadShape& shape)
-    : requests_(shape.sites),
+    : ClosedLoop(shape.clients),
+      requests_(make_requests(shape)),
       batch_(shape.batch),
-      clients_(shape.clients),
-      epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
-  if (!epoll_.is_open()) support::fail_errno("epoll_create1");
-  for (std::size_t i = 0; i < batch_; ++i) expected_ += support::reply_bytes(support::status_ok);
+      clients_(shape.clients) {
+  for (std::size_t i = 0; i < std::max(batch_, first_batch_min); ++i)
+    expected_ += support::reply_bytes(support::status_ok);
   received_.resize(expected_.size());
   const sockaddr_un address = support::unix_address(socket_path);
-  for (Client& client : clients_) {
-    client.socket = open_connection(address);
-    epoll_event wanted{.events = EPOLLIN, .data = {.ptr = &client}};
-    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, client.socket.get(), &wanted) != 0)
-      support::fail_errno("epoll_ctl");
+  for (std::size_t number = 0; number < clients_.size(); ++number) {
+    clients_[number].socket = open_connection(address);
+    poll_.add(clients_[number].socket.get(), number);
   }
 }
 
-LoadResult PipeliningClients::run(const LoadLimit& limit) {
-  const LoadBudget budget(limit);
-  result_ = {};
-  latencies_.clear();
-  started_ = 0;
-  const double cpu_before = thread_cpu_seconds();
-  const Clock::time_point began = Clock::now();
-  for (Client& client : clients_) begin_batch(client, began, budget);
-  std::vector<epoll_event> events(clients_.size());
-  while (busy_ > 0) {
-    const int ready = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
-                                   static_cast<int>(support::patience.count()));
-    if (ready < 0 && errno != EINTR) support::fail_errno("epoll_wait");
-    if (ready == 0) support::fail("the server does not answer");
-    for (int i = 0; i < ready; ++i)
-      advance(*static_cast<Client*>(events[static_cast<std::size_t>(i)].data.ptr), budget);
-  }
-  result_.seconds = std::chrono::duration<double>(Clock::now() - began).count();
-  result_.client_cpu_seconds = thread_cpu_seconds() - cpu_before;
-  result_.latency = latencies_.percentiles();
-  return result_;
-}
-
-void PipeliningClients::begin_batch(Client& client, Clock::time_point now, const LoadBudget& budget) {
-  if (budget.spent(started_, now)) return;
-  started_ += batch_;
-  ++busy_;
-  client.began = now;
+std::size_t PipeliningClients::begin(std::size_t number) {
+  Client& client = clients_[number];
   client.received = 0;
+  client.batch = client.has_shown ? batch_ : std::max(batch_, first_batch_min);
+  client.has_shown = true;
   batch_text_.clear();
-  for (std::size_t i = 0; i < batch_; ++i) batch_text_ += requests_.next();
+  for (std::size_t i = 0; i < client.batch; ++i) batch_text_ += requests_->next();
   const ssize_t sent = ::send(client.socket.get(), batch_text_.data(), batch_text_.size(), MSG_NOSIGNAL);
   if (sent != static_cast<ssize_t>(batch_text_.size())) support::fail_errno("send");
+  return client.batch;
 }
 
-void PipeliningClients::advance(Client& client, const LoadBudget& budget) {
-  const std::size_t missing = expected_.size() - client.received;
+void PipeliningClients::turn() {
+  poll_.wait([this](std::size_t number) { advance(number); });
+}
+
+void PipeliningClients::advance(std::size_t number) {
+  Client& client = clients_[number];
+  const std::size_t wanted = client.batch * (expected_.size() / std::max(batch_, first_batch_min));
+  const std::size_t missing = wanted - client.received;
   const ssize_t count = ::recv(client.socket.get(), received_.data(), missing, MSG_DONTWAIT);
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (count < 0) support::fail_errno("recv");
   if (count == 0) support::fail("the server closed before all replies");
   const auto arrived = static_cast<std::size_t>(count);
   if (std::memcmp(received_.data(), expected_.data() + client.received, arrived) != 0)
-    support::fail("a pipelined add was refused");
+    support::fail("a pipelined request was refused");
   client.received += arrived;
-  if (client.received < expected_.size()) return;
-  const Clock::time_point now = Clock::now();
-  latencies_.add_ns(std::chrono::nanoseconds(now - client.began).count());
-  result_.requests += batch_;
-  --busy_;
-  begin_batch(client, now, budget);
+  if (client.received == wanted) finished(number, client.batch, 0);
 }
 
 }  // namespace uflush::bench

@@ -32,25 +32,71 @@ Json latencies_of(const Series& series) {
           {"max", percentile(&Percentiles::max_us)}};
 }
 
-Json to_json(const Series& series, const Series* stock) {
-  const Summary rate = series.summary(&Measurement::per_second);
-  const Summary cpu = series.summary(&Measurement::server_cpu_us);
+/// The median of all rounds at each of distribution_shares().
+Json distribution_of(const Series& series) {
+  Json points = Json::array();
+  for (std::size_t at = 0; at < distribution_shares().size(); ++at) {
+    std::vector<double> values;
+    for (const Measurement& round : series.rounds)
+      if (at < round.distribution.size()) values.push_back(round.distribution[at]);
+    if (!values.empty())
+      points.push_back({{"share", distribution_shares()[at]}, {"us", summarize(std::move(values)).median}});
+  }
+  return points;
+}
+
+Json steps_of(const Workload& workload) {
+  Json steps = Json::array();
+  for (const Step& step : workload.steps())
+    steps.push_back({{"quantity", step.quantity}, {"value", step.value}, {"curve", step.curve}});
+  return steps;
+}
+
+Json figures_of(const Series& series) {
+  Json figures = Json::object();
+  if (series.rounds.empty()) return figures;
+  for (const Figure& figure : series.rounds.front().figures) {
+    figures[figure.name] = to_json(series.figure(figure.name));
+    figures[figure.name]["unit"] = figure.unit;
+  }
+  return figures;
+}
+
+Json system_calls_of(const Series& series) {
+  if (series.rounds.empty() || !series.rounds.front().system_calls) return nullptr;
+  return *series.rounds.front().system_calls;
+}
+
+void add_ratios(Json& row, const std::string& to, const Series* other, const Series& series) {
+  if (other == nullptr) return;
+  const auto median = [](const Series& of, double Measurement::*which) { return of.summary(which).median; };
+  row["rate_to_" + to] = median(series, &Measurement::per_second) / median(*other, &Measurement::per_second);
+  row["cpu_of_" + to + "_to_ours"] =
+      median(*other, &Measurement::server_cpu_us) / median(series, &Measurement::server_cpu_us);
+}
+
+Json to_json(const Series& series, const std::vector<Series>& all) {
   Json row = {{"workload", series.workload->name()},
               {"description", series.workload->description()},
               {"operation", series.workload->operation()},
               {"server", series.server->name},
               {"program", series.server->program},
               {"stock", series.server->is_stock},
+              {"floor", series.server->is_floor},
+              {"steps", steps_of(*series.workload)},
               {"processes", series.summary(&Measurement::processes).median},
               {"rounds", series.rounds.size()},
-              {"per_second", to_json(rate)},
-              {"server_cpu_us", to_json(cpu)},
+              {"per_second", to_json(series.summary(&Measurement::per_second))},
+              {"server_cpu_us", to_json(series.summary(&Measurement::server_cpu_us))},
               {"client_cpu_us", to_json(series.summary(&Measurement::client_cpu_us))},
-              {"latency_us", latencies_of(series)}};
-  if (stock != nullptr) {
-    row["rate_to_best_stock"] = rate.median / stock->summary(&Measurement::per_second).median;
-    row["cpu_of_best_stock_to_ours"] = stock->summary(&Measurement::server_cpu_us).median / cpu.median;
-  }
+              {"client_is_the_limit", client_is_the_limit(series)},
+              {"memory_peak_bytes", to_json(series.summary(&Measurement::memory_peak_bytes))},
+              {"system_calls", system_calls_of(series)},
+              {"latency_us", latencies_of(series)},
+              {"latency_distribution", distribution_of(series)},
+              {"figures", figures_of(series)}};
+  add_ratios(row, "best_stock", best_stock(all, *series.workload), series);
+  add_ratios(row, "floor", floor_of(all, series), series);
   return row;
 }
 
@@ -58,8 +104,7 @@ Json to_json(const Series& series, const Series* stock) {
 
 std::string as_json(const Report& report) {
   Json rows = Json::array();
-  for (const Series& series : report.series)
-    rows.push_back(to_json(series, best_stock(report.series, *series.workload)));
+  for (const Series& series : report.series) rows.push_back(to_json(series, report.series));
   const Json all = {
       {"command", report.command_line}, {"machine", to_json(report.machine)}, {"results", rows}};
   return all.dump(2) + "\n";

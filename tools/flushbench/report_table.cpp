@@ -5,6 +5,8 @@
 namespace uflush::bench {
 namespace {
 
+constexpr double mebibyte = 1024.0 * 1024;
+
 /// 51,234
 std::string grouped(double value) {
   const std::string digits = fmt::format("{:.0f}", value);
@@ -27,31 +29,53 @@ std::string latency(const Series& series, double Percentiles::*which) {
   return grouped(summary.median);
 }
 
-std::string ratio_to(const Series* stock, const Series& series) {
-  if (stock == nullptr) return "";
+std::string system_calls(const Series& series) {
+  if (series.rounds.empty() || !series.rounds.front().system_calls) return "n/a";
+  return fmt::format("{:.2f}", *series.rounds.front().system_calls);
+}
+
+/// Rate and CPU, how many times better than those of the other.
+std::string ratio_to(const Series* other, const Series& series) {
+  if (other == nullptr) return fmt::format("{:>7} {:>7}", "", "");
   const double rate = series.summary(&Measurement::per_second).median;
-  const double stock_rate = stock->summary(&Measurement::per_second).median;
+  const double other_rate = other->summary(&Measurement::per_second).median;
   const double cpu = series.summary(&Measurement::server_cpu_us).median;
-  const double stock_cpu = stock->summary(&Measurement::server_cpu_us).median;
-  return fmt::format("{:.2f}x {:5.2f}x", rate / stock_rate, stock_cpu / cpu);
+  const double other_cpu = other->summary(&Measurement::server_cpu_us).median;
+  return fmt::format("{:>6.2f}x {:>6.2f}x", rate / other_rate, other_cpu / cpu);
 }
 
-std::string heading(const Workload& workload) {
-  const std::string what = workload.operation();
-  return fmt::format("\n{}: {}\n  {:10} {:>5} {:>11} {:6} {:>9} {:6} {:>9} {:>9} {:>9} {:>9}  {}\n",
-                     workload.name(), workload.description(), "server", "procs", what + "s/s", "", "CPU us",
-                     "", "p50 us", "p99 us", "p99.9 us", "max us", "rate   CPU");
+std::string figures(const Series& series) {
+  std::string text;
+  if (series.rounds.empty()) return text;
+  for (const Figure& figure : series.rounds.front().figures)
+    text +=
+        fmt::format("{:>14}{}: {:.2f} {}\n", "", figure.name, series.figure(figure.name).median, figure.unit);
+  return text;
 }
 
-std::string row(const Series& series, const Series* stock) {
+std::string heading(const Series& series) {
+  const Workload& workload = *series.workload;
+  return fmt::format(
+      "\n{}: {} ({} rounds)\n  {:11} {:>5} {:>11} {:6} {:>9} {:6} {:>6} {:>9} {:>9} {:>9} {:>9} {:>6}  "
+      "{:^15}  {:^15}\n",
+      workload.name(), workload.description(), series.rounds.size(), "server", "procs",
+      workload.operation() + "s/s", "", "CPU us", "", "calls", "p50 us", "p99 us", "p99.9 us", "max us",
+      "MiB", "of best stock", "of floor");
+}
+
+std::string row(const Report& report, const Series& series) {
   const Summary rate = series.summary(&Measurement::per_second);
   const Summary cpu = series.summary(&Measurement::server_cpu_us);
   const Summary processes = series.summary(&Measurement::processes);
-  return fmt::format("  {:10} {:>5.0f} {:>11} {:6} {:>9.2f} {:6} {:>9} {:>9} {:>9} {:>9}  {}\n",
-                     series.server->name, processes.median, grouped(rate.median), spread(rate), cpu.median,
-                     spread(cpu), latency(series, &Percentiles::p50_us),
-                     latency(series, &Percentiles::p99_us), latency(series, &Percentiles::p999_us),
-                     latency(series, &Percentiles::max_us), ratio_to(stock, series));
+  const Summary memory = series.summary(&Measurement::memory_peak_bytes);
+  return fmt::format(
+      "  {:11} {:>5.0f} {:>11} {:6} {:>9.2f} {:6} {:>6} {:>9} {:>9} {:>9} {:>9} {:>6.1f}  {}  {}{}\n{}",
+      series.server->name, processes.median, grouped(rate.median), spread(rate), cpu.median, spread(cpu),
+      system_calls(series), latency(series, &Percentiles::p50_us), latency(series, &Percentiles::p99_us),
+      latency(series, &Percentiles::p999_us), latency(series, &Percentiles::max_us), memory.median / mebibyte,
+      ratio_to(best_stock(report.series, *series.workload), series),
+      ratio_to(floor_of(report.series, series), series), client_is_the_limit(series) ? "  *" : "",
+      figures(series));
 }
 
 }  // namespace
@@ -64,16 +88,18 @@ std::string as_table(const Report& report) {
                   machine.uflush_version, machine.compiler, machine.postfix_version, report.command_line);
   const Workload* last = nullptr;
   for (const Series& series : report.series) {
-    if (series.workload != last) text += heading(*series.workload);
+    if (series.workload != last) text += heading(series);
     last = series.workload;
-    text += row(series, best_stock(report.series, *series.workload));
+    text += row(report, series);
   }
-  const std::size_t rounds = report.series.empty() ? 0 : report.series.front().rounds.size();
-  return text + fmt::format(
-                    "\nMedians of {} rounds, +- half the distance between their quartiles. CPU: user and "
-                    "system time of all\nserver processes per operation. rate, CPU: times better than "
-                    "the best stock row of the same workload.\n",
-                    rounds);
+  return text +
+         "\nMedians of all rounds, +- half the distance between their quartiles. CPU: user and system time "
+         "of all\n"
+         "server processes per operation; calls: their system calls per operation; MiB: their peak memory.\n"
+         "Of best stock, of floor: rate and CPU, how many times better than the stock row of the highest "
+         "rate, than\n"
+         "the bare loop of the same system calls. *: the load generator has used a whole CPU, and was the "
+         "limit.\n";
 }
 
 std::string as_text(const LoadResult& load) {

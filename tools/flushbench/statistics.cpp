@@ -28,20 +28,33 @@ Summary summarize(std::vector<double> values) {
   return {quantile(values, 0.5), quantile(values, 0.25), quantile(values, 0.75), values.size()};
 }
 
-void Latencies::add_ns(std::int64_t ns) {
-  constexpr std::int64_t ns_max = std::numeric_limits<std::uint32_t>::max();
-  ns_.push_back(static_cast<std::uint32_t>(std::clamp<std::int64_t>(ns, 0, ns_max)));
+const std::vector<double>& distribution_shares() {
+  static const std::vector<double> shares = [] {
+    std::vector<double> all;
+    for (int percent = 0; percent < 100; ++percent) all.push_back(percent / 100.0);
+    all.insert(all.end(), {0.995, 0.999, 0.9999, 1.0});
+    return all;
+  }();
+  return shares;
+}
+
+double Latencies::rank_us(double share) const {
+  const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(ns_.size())));
+  return static_cast<double>(ns_[std::max<std::size_t>(rank, 1) - 1]) / 1000.0;
 }
 
 Percentiles Latencies::percentiles() {
   if (ns_.empty()) return {};
   std::sort(ns_.begin(), ns_.end());
-  // The smallest latency that at least `fraction` of all requests do not exceed.
-  const auto rank_us = [this](double fraction) {
-    const auto rank = static_cast<std::size_t>(std::ceil(fraction * static_cast<double>(ns_.size())));
-    return ns_[std::max<std::size_t>(rank, 1) - 1] / 1000.0;
-  };
   return {rank_us(0.5), rank_us(0.99), rank_us(0.999), rank_us(1.0)};
+}
+
+std::vector<double> Latencies::distribution() {
+  std::vector<double> quantiles;
+  if (ns_.empty()) return quantiles;
+  std::sort(ns_.begin(), ns_.end());
+  for (const double share : distribution_shares()) quantiles.push_back(rank_us(share));
+  return quantiles;
 }
 
 }  // namespace uflush::bench

@@ -27,15 +27,24 @@ struct Percentiles {
   double max_us = 0;
 };
 
-/// Every latency of one run: four bytes each, so that the generator neither rounds nor computes meanwhile.
+/// The shares of requests at which a distribution is kept: every percent from 0 to 0.99, then 0.995, 0.999,
+/// 0.9999 and 1. Enough for a plot of the whole and of its tail.
+[[nodiscard]] const std::vector<double>& distribution_shares();
+
+/// Every latency of one run: eight bytes each, so that the generator neither rounds nor computes meanwhile.
 class Latencies {
  public:
-  void add_ns(std::int64_t ns);
+  void add_ns(std::int64_t ns) { ns_.push_back(ns); }
   void clear() { ns_.clear(); }
   [[nodiscard]] Percentiles percentiles();
+  /// The latency in us that each of distribution_shares() does not exceed; empty without any latency.
+  [[nodiscard]] std::vector<double> distribution();
 
  private:
-  std::vector<std::uint32_t> ns_;  ///< saturates at 4.29 s
+  /// The smallest latency that at least `share` of all requests do not exceed. ns_ is sorted.
+  [[nodiscard]] double rank_us(double share) const;
+
+  std::vector<std::int64_t> ns_;
 };
 
 }  // namespace uflush::bench

@@ -14,6 +14,7 @@
 #include "io/kernel_files.hpp"
 #include "io/loop.hpp"
 #include "io/read_file.hpp"
+#include "tools/uflush/open_ring.hpp"
 #include "tools/uflush/standalone.hpp"
 #include "tools/uflush/stdio_socket.hpp"
 #include "tools/uflush/watchdog.hpp"
@@ -26,8 +27,11 @@ namespace {
 constexpr std::size_t work_threads_max = 2;
 /// Sites whose locks others hold at the same time. Each costs a thread that sleeps.
 constexpr std::size_t waiting_threads_max = 16;
-/// Descriptors that are not connections: logfiles, directories, the process's own.
-constexpr std::size_t other_descriptors = 256 + 128 + 64;
+/// Descriptors that are neither connections nor logfiles: directories, the process's own.
+constexpr std::size_t other_descriptors = 128 + 64;
+/// Logfiles that stay open: opening one costs as much as the rest of an add. A quarter of the descriptors at
+/// most.
+constexpr std::size_t open_logfiles_max = 16'384;
 /// After SIGTERM, how long the spool may take to become consistent.
 constexpr std::chrono::seconds leave_limit{3};
 /// When records that the logger would not take are offered again: soon at first, then less and less often, as
@@ -105,10 +109,14 @@ class Daemon {
 };
 
 Task<void> Daemon::run_in_loop(BlockingPool& work, BlockingPool& waiting, int& status) {
-  SpoolAccess spool{loop_, work, waiting, files_, layout_, startup_.config, queue_manager_, startup_.log};
+  SpoolAccess spool{loop_,          work,         waiting,
+                    files_,         layout_,      startup_.config,
+                    queue_manager_, startup_.log, prepared_.open_logfiles_max};
   Service service(spool, *prepared_.eligible, names_);
   Server server(loop_, service, startup_.config, startup_.log, surroundings());
-  watchdog_.emplace(loop_, startup_.config.daemon_timeout);
+  watchdog_.emplace(loop_, startup_.config.daemon_timeout, [this](std::time_t when) {
+    return startup_.log_output.prepare(Severity::fatal, "watchdog timeout", when);
+  });
 
   Scope background;
   StopSource end;
@@ -190,15 +198,13 @@ OrFatal<void> prepare_to_serve(Startup& startup, Prepared& prepared) {
     }
   }
 
-  if (startup.config.uflush_backend == RingBackend::portable) {
-    return Fatal{"uflush_backend = portable: there is only io_uring in this release"};
-  }
   const std::size_t open_files = raise_open_files_limit();
-  prepared.clients_max = open_files > 2 * other_descriptors ? open_files - other_descriptors : open_files / 2;
-  auto ring = UringRing::create();
-  if (const auto* refusal = std::get_if<RingRefusal>(&ring)) return Fatal{refusal->reason};
-  prepared.ring = std::move(std::get<std::unique_ptr<UringRing>>(ring));
-  if (startup.log.verbose() > 0) startup.log.info("{}", prepared.ring->features().describe());
+  prepared.open_logfiles_max = std::min(open_logfiles_max, open_files / 4);
+  const std::size_t reserved = prepared.open_logfiles_max + other_descriptors;
+  prepared.clients_max = open_files > 2 * reserved ? open_files - reserved : open_files / 2;
+  auto ring = open_ring(startup.config, startup.log);
+  if (!ring) return std::move(ring).error();
+  prepared.ring = std::move(ring).value();
   return outcome::success();
 }
 

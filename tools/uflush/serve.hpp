@@ -5,7 +5,7 @@
 
 #include "core/eligible_sites.hpp"
 #include "core/fatal.hpp"
-#include "io/uring_ring.hpp"
+#include "io/ring.hpp"
 #include "tools/uflush/startup.hpp"
 
 namespace uflush {
@@ -13,8 +13,10 @@ namespace uflush {
 /// What has to be made while we are still root and see the whole file system.
 struct Prepared {
   std::unique_ptr<EligibleSites> eligible;
-  std::unique_ptr<UringRing> ring;  ///< not charged to the mail owner's RLIMIT_MEMLOCK when root makes it
-  std::size_t clients_max = 0;      ///< connections that the descriptor limit has room for
+  std::unique_ptr<Ring> ring;  ///< not charged to the mail owner's RLIMIT_MEMLOCK when root makes it
+  // What the descriptor limit has room for:
+  std::size_t clients_max = 0;
+  std::size_t open_logfiles_max = 0;
 };
 
 /// Opens the pattern list with its tables, and the ring; raises the limit of open files as far as it goes. To

@@ -1,0 +1,97 @@
+#include "io/sync_threads.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <system_error>
+#include <utility>
+#include <variant>
+
+#include <unistd.h>
+
+namespace uflush {
+namespace {
+
+/// Files that are synced at the same time share the commits of their file system's journal.
+constexpr std::size_t threads_max = 8;
+
+}  // namespace
+
+SyncThreads::~SyncThreads() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  work_or_end_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void SyncThreads::submit(Op& op) {
+  bool one_more = false;
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.push_back(&op);
+    one_more = waiting_.size() > idle_;
+  }
+  if (one_more && threads_.size() < threads_max && !start_thread() && threads_.empty()) {
+    std::unique_lock lock(mutex_);
+    sync_first(lock);  // no thread to be had: late for everybody is better than never
+    return;
+  }
+  work_or_end_.notify_one();
+}
+
+bool SyncThreads::take_back(const Op& op) {
+  const std::lock_guard lock(mutex_);
+  return std::erase(waiting_, &op) > 0;
+}
+
+std::vector<SyncThreads::Outcome> SyncThreads::collect() {
+  std::uint64_t count = 0;
+  [[maybe_unused]] const ssize_t drained = ::read(wakeup_.get(), &count, sizeof count);
+  const std::lock_guard lock(mutex_);
+  return std::exchange(finished_, {});
+}
+
+void SyncThreads::work() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    ++idle_;
+    work_or_end_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
+    --idle_;
+    if (waiting_.empty()) return;
+    sync_first(lock);
+  }
+}
+
+void SyncThreads::sync_first(std::unique_lock<std::mutex>& lock) {
+  Op* const op = waiting_.front();
+  waiting_.pop_front();
+  const int fd = std::get<op::Sync>(op->args).fd;
+  lock.unlock();
+  const std::int32_t result = ::fdatasync(fd) == 0 ? 0 : -errno;
+  lock.lock();
+  finished_.push_back({op, result});
+  const std::uint64_t one = 1;
+  const ssize_t written = ::write(wakeup_.get(), &one, sizeof one);
+  FLUSH_ASSERT(written == sizeof one);
+}
+
+/// False when the system has no thread for us (RLIMIT_NPROC, the limit of a control group).
+bool SyncThreads::start_thread() {
+  // The new thread inherits the mask: signals are the loop thread's business.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  bool started = true;
+  try {
+    threads_.emplace_back([this] { work(); });
+  } catch (const std::system_error&) {  // the standard library has no other way to say it
+    started = false;
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return started;
+}
+
+}  // namespace uflush

@@ -1,0 +1,38 @@
+#include "tools/uflush/open_ring.hpp"
+
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "io/epoll_ring.hpp"
+#include "io/uring_ring.hpp"
+
+namespace uflush {
+namespace {
+
+OrFatal<std::unique_ptr<Ring>> open_epoll(Log& log) {
+  auto ring = EpollRing::create();
+  if (!ring) return Fatal{"epoll: " + ring.error().message()};
+  if (log.verbose() > 0) log.info("epoll instead of io_uring");
+  return std::unique_ptr<Ring>(std::move(ring).value());
+}
+
+}  // namespace
+
+OrFatal<std::unique_ptr<Ring>> open_ring(const Config& config, Log& log) {
+  const RingBackend backend = config.uflush_backend;
+  if (backend == RingBackend::portable) return open_epoll(log);
+  auto made = UringRing::create();
+  if (const auto* refusal = std::get_if<RingRefusal>(&made)) {
+    if (backend == RingBackend::io_uring) return Fatal{"uflush_backend = io_uring: " + refusal->reason};
+    log.warning("using epoll, which is slower (with uflush_backend = portable there is no warning): {}",
+                refusal->reason);
+    return open_epoll(log);
+  }
+  auto& ring = std::get<std::unique_ptr<UringRing>>(made);
+  ring->set_busy_wait(std::chrono::microseconds(config.uflush_busy_wait_us));
+  if (log.verbose() > 0) log.info("{}", ring->features().describe());
+  return std::unique_ptr<Ring>(std::move(ring));
+}
+
+}  // namespace uflush
