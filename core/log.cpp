@@ -60,7 +60,7 @@ std::string clean_log_text(std::string_view text, bool keep_utf8) {
 }
 
 void Log::record(Severity severity, std::string_view text) {
-  sink_->write(severity, clean_log_text(text.substr(0, text_bytes_max), keep_utf8_));
+  sink_.write(severity, clean_log_text(text.substr(0, text_bytes_max), keep_utf8_));
 }
 
 }  // namespace uflush

@@ -54,7 +54,7 @@ class LogSink {
 /// Formats records and hands them to the sink. Does not own the sink.
 class Log {
  public:
-  explicit Log(LogSink& sink) : sink_(&sink) {}
+  explicit Log(LogSink& sink) : sink_(sink) {}
 
   template <typename... A>
   void info(fmt::format_string<A...> format, A&&... arguments) {
@@ -83,10 +83,9 @@ class Log {
   void set_verbose(int level) noexcept { verbose_ = level; }
   /// smtputf8_enable: keep UTF-8 in the text.
   void set_keep_utf8(bool keep) noexcept { keep_utf8_ = keep; }
-  void set_sink(LogSink& sink) noexcept { sink_ = &sink; }
 
  private:
-  LogSink* sink_;
+  LogSink& sink_;
   int verbose_ = 0;
   bool keep_utf8_ = false;
 };

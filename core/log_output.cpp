@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <initializer_list>
 #include <iterator>
 #include <utility>
 
@@ -80,17 +81,13 @@ void LogOutput::open(const LogSettings& settings) {
   } else if (settings.postlog_path.empty()) {
     system_log_ = std::make_unique<SyslogSink>(settings.tag, settings.syslog_facility);
   } else {
-    auto postlog = std::make_unique<PostlogSink>(settings.postlog_path, settings.postlog_host, settings.tag);
-    postlog_ = postlog.get();
-    system_log_ = std::move(postlog);
+    system_log_ = std::make_unique<PostlogSink>(settings.postlog_path, settings.postlog_host, settings.tag);
   }
   if (!settings.stderr_tag.empty()) stderr_ = std::make_unique<StderrSink>(settings.stderr_tag);
 }
 
 void LogOutput::reopen(const LogSettings& settings) {
-  flush();
-  // The old one goes first: a process has but one connection to syslog.
-  postlog_ = nullptr;
+  flush_within(last_words_limit);
   system_log_.reset();
   stderr_.reset();
   open(settings);
@@ -105,7 +102,7 @@ void LogOutput::write(Severity severity, std::string_view text) {
 std::vector<PreparedRecord> LogOutput::prepare(Severity severity, std::string_view text,
                                                std::time_t when) const {
   std::vector<PreparedRecord> records;
-  for (const LogSink* sink : {system_log_.get(), stderr_.get()}) {
+  for (const LogSink* sink : std::initializer_list<const LogSink*>{system_log_.get(), stderr_.get()}) {
     if (sink == nullptr) continue;
     std::vector<PreparedRecord> more = sink->prepare(severity, text, when);
     std::move(more.begin(), more.end(), std::back_inserter(records));
@@ -114,19 +111,21 @@ std::vector<PreparedRecord> LogOutput::prepare(Severity severity, std::string_vi
 }
 
 void LogOutput::entered_queue_directory_root(const Config& config) {
-  if (postlog_ != nullptr) postlog_->set_path(fmt::format("/public/{}", config.postlog_service_name));
+  // The system log keeps its name: there may be a /dev/log below the new root.
+  if (system_log_ && !config.maillog_file.empty())
+    system_log_->set_path(fmt::format("/public/{}", config.postlog_service_name));
 }
 
 std::size_t LogOutput::waiting() const noexcept {
-  return postlog_ == nullptr ? 0 : postlog_->waiting();
+  return system_log_ ? system_log_->waiting() : 0;
 }
 
 bool LogOutput::flush() {
-  return postlog_ == nullptr || postlog_->flush();
+  return !system_log_ || system_log_->flush();
 }
 
 bool LogOutput::flush_within(std::chrono::milliseconds limit) {
-  return postlog_ == nullptr || postlog_->flush_within(limit);
+  return !system_log_ || system_log_->flush_within(limit);
 }
 
 }  // namespace uflush

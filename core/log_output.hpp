@@ -16,7 +16,7 @@
 
 namespace uflush {
 
-class PostlogSink;
+class DatagramSink;
 
 /// A choice of destinations, as data.
 struct LogSettings {
@@ -42,6 +42,9 @@ struct LogSettings {
 /// POSTLOG_HOSTNAME are set or removed.
 void export_log_settings(const Config& config);
 
+/// How long a process may wait at its end for a logger that stands still.
+inline constexpr std::chrono::milliseconds last_words_limit{1000};
+
 /// The sink for everything the daemon logs. Owns the sinks behind it.
 class LogOutput : public LogSink {
  public:
@@ -52,19 +55,21 @@ class LogOutput : public LogSink {
   [[nodiscard]] std::vector<PreparedRecord> prepare(Severity severity, std::string_view text,
                                                     std::time_t when) const override;
 
-  /// Goes on with other settings. What the old postlogd socket does not take now is lost.
+  /// Goes on with other settings; waits up to `last_words_limit` for the old logger to take what waits.
   void reopen(const LogSettings& settings);
 
   /// To be called after chroot($queue_directory): a lost connection to postlogd is made again through
-  /// `public/<postlog_service_name>`, relative to the new root.
+  /// `public/<postlog_service_name>`, relative to the new root. One to syslogd is sought at /dev/log, as
+  /// ever.
   void entered_queue_directory_root(const Config& config);
 
-  /// Calls `callback` after each record that postlogd would not take at once.
+  /// Calls `callback` after each record that the logger would not take at once.
   void on_backlog(std::function<void()> callback) { backlog_ = std::move(callback); }
 
-  /// Records that postlogd has not taken yet. While there are some, flush() has to be called now and then.
+  /// Records that syslogd or postlogd has not taken yet. While there are some, flush() has to be called now
+  /// and then.
   [[nodiscard]] std::size_t waiting() const noexcept;
-  /// Sends what postlogd takes without waiting. True when nothing is left.
+  /// Sends what it takes without waiting. True when nothing is left.
   bool flush();
   /// The same, but waits up to `limit`: before the process ends.
   bool flush_within(std::chrono::milliseconds limit);
@@ -72,8 +77,7 @@ class LogOutput : public LogSink {
  private:
   void open(const LogSettings& settings);
 
-  std::unique_ptr<LogSink> system_log_;
-  PostlogSink* postlog_ = nullptr;  // system_log_, when that is one
+  std::unique_ptr<DatagramSink> system_log_;
   std::unique_ptr<LogSink> stderr_;
   std::function<void()> backlog_;
 };

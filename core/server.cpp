@@ -44,6 +44,7 @@ Server::Server(Loop& loop, Service& service, const Config& config, Log& log, Ser
                draining_, hurrying_, leaving_},
       service_(service),
       client_left_(loop),
+      report_waits_(loop),
       idle_(std::make_unique<Countdown>(loop, [this] { drain("idle timeout"); })) {}
 
 Server::~Server() = default;
@@ -52,7 +53,10 @@ Task<int> Server::run() {
   Scope watchers;  // until the draining begins
   Scope to_the_end;
   for (const int listener : surroundings_.listeners) watchers.spawn(accept_clients(listener));
-  if (surroundings_.master != nullptr) watchers.spawn(watch_master());
+  if (surroundings_.master != nullptr) {
+    watchers.spawn(watch_master());
+    watchers.spawn(report_again());
+  }
   for (auto& watched : surroundings_.watches) (watched.leave ? to_the_end : watchers).spawn(watch(watched));
   if (surroundings_.idle_limit && clients_.size() == 0) idle_->start(config_.max_idle);
   const bool only_one_client = static_cast<bool>(surroundings_.only_client);
@@ -171,7 +175,7 @@ Task<void> Server::serve(Fd socket) {
 
 /// The reference, too, only notices when the first client is there.
 void Server::refuse_command_line() {
-  if (surroundings_.master != nullptr) report_taken();
+  report(MasterStatus::taken);
   log_.fatal("unexpected command-line argument: {}", surroundings_.unexpected_argument);
   exit_status_ = 1;
   leave("bad start");
@@ -183,25 +187,40 @@ void Server::refuse_command_line() {
 /// waited have been accepted: two processes on one listener wake each other for nothing.
 void Server::report_first_clients() {
   reported_ = true;
-  if (surroundings_.master == nullptr) return;
-  report_taken();
-  report_available();
+  report(MasterStatus::taken);
+  report(MasterStatus::available);
 }
 
 /// When no more clients fit, master(8) may start another process.
 void Server::report_room() {
-  if (surroundings_.master == nullptr) return;
-  full_ ? report_taken() : report_available();
+  report(full_ ? MasterStatus::taken : MasterStatus::available);
 }
 
-void Server::report_taken() {
-  if (log_.verbose() > 0) log_.info("master_notify: status 0");
-  surroundings_.master->report_taken();
+void Server::report(MasterStatus status) {
+  MasterChannel* master = surroundings_.master;
+  if (master == nullptr) return;
+  if (log_.verbose() > 0) log_.info("master_notify: status {}", static_cast<int>(status));
+  if (status == MasterStatus::taken) {
+    master->report_taken();
+  } else if (!master->report_available()) {
+    drain("master disconnect");
+  }
+  if (master->waiting() > 0) report_waits_.notify();
 }
 
-void Server::report_available() {
-  if (log_.verbose() > 0) log_.info("master_notify: status 1");
-  if (!surroundings_.master->report_available()) drain("master disconnect");
+/// A master(8) that stands still has no room for reports: they go out when there is some again.
+Task<void> Server::report_again() {
+  MasterChannel& master = *surroundings_.master;
+  const op::Poll room{.fd = master.fd(), .events = POLLOUT};
+  while (!draining_.stop_requested()) {
+    if (master.waiting() == 0) {
+      co_await report_waits_.wait(draining_);
+      continue;
+    }
+    const auto writable = co_await Operation{loop_, room, {.stop = draining_}};
+    if (!writable) co_return;
+    if (!master.send_waiting()) drain("master disconnect");
+  }
 }
 
 Task<void> Server::watch_master() {

@@ -66,12 +66,12 @@ class Server {
   bool accept_one(int listener);
   Task<void> serve(Fd socket);
   Task<void> watch_master();
+  Task<void> report_again();
   Task<void> watch(ServerSurroundings::Watch& watched);
   void refuse_command_line();
   void report_first_clients();
   void report_room();
-  void report_taken();
-  void report_available();
+  void report(MasterStatus status);
 
   Loop& loop_;
   const Config& config_;
@@ -84,6 +84,7 @@ class Server {
   Service& service_;
   Scope clients_;
   Event client_left_;
+  Event report_waits_;
   std::unique_ptr<Countdown> idle_;
   std::size_t accepted_ = 0;
   bool full_ = false;

@@ -3,8 +3,9 @@
 #include <string>
 #include <string_view>
 
-#include "core/log.hpp"
-#include "io/fd.hpp"
+#include <syslog.h>
+
+#include "core/datagram_sink.hpp"
 
 namespace uflush {
 
@@ -12,25 +13,21 @@ namespace uflush {
 /// both LOG_CRIT.
 [[nodiscard]] int syslog_level(Severity severity) noexcept;
 
-/// Sends records to the system log through syslog(3), as `TAG[pid]: TEXT` (BEHAVIOUR.md 7.1).
+/// Sends records to the system log: `<PRI>Mmm dd hh:mm:ss TAG[pid]: TEXT` (BEHAVIOUR.md 7.1), the bytes of
+/// syslog(3), which blocks while the logger stands still.
 ///
-/// Connects when it is made, so that it works on after chroot(2). The C library has one log connection per
-/// process: at most one SyslogSink at a time.
-class SyslogSink : public LogSink {
+/// Like that it connects to /dev/log when it is made, so that it works on after chroot(2); connects again,
+/// by the same name, when the logger has been restarted; and makes do with a stream socket.
+class SyslogSink final : public DatagramSink {
  public:
   /// `facility` is a LOG_* value, for example LOG_MAIL.
-  SyslogSink(std::string tag, int facility);
-  ~SyslogSink() override;
-
-  void write(Severity severity, std::string_view text) override;
-  /// For a connection of our own: nobody may use the C library's in a signal handler.
-  [[nodiscard]] std::vector<PreparedRecord> prepare(Severity severity, std::string_view text,
-                                                    std::time_t when) const override;
+  SyslogSink(std::string tag, int facility, std::string path = _PATH_LOG);
 
  private:
-  std::string tag_;  // openlog(3) keeps a pointer into it
+  [[nodiscard]] std::string format(Severity severity, std::string_view text, std::time_t when) const override;
+
+  std::string tag_;
   int facility_;
-  Fd own_connection_;
 };
 
 }  // namespace uflush

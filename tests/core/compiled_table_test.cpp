@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "core/table/open_table.hpp"
-#include "tests/core/temp_directory.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace uflush {
 namespace {
@@ -70,7 +70,7 @@ class CompiledTable : public testing::TestWithParam<Type> {
     return open_table(type_name(), context);
   }
 
-  TempDirectory directory_;
+  support::TempDir directory_;
   std::error_code ignored_;
   std::vector<std::string> announced_;  ///< files of which open() was told before they were opened
 };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <gmock/gmock.h>
+#include <sys/utsname.h>
 #include <syslog.h>
 
 namespace uflush {
@@ -186,6 +187,16 @@ TEST(MailOwner, IsAnAccountWithoutPrivileges) {
   config.mail_owner = "no such user";
   EXPECT_EQ(check_mail_owner(config).error().text,
             "file /c/main.cf: parameter mail_owner: unknown user name value: no such user");
+}
+
+TEST(Config, DiesOfAMalformedLine) {
+  EXPECT_EQ(fatal("a = b\n= foo\n"), "/c/main.cf, line 2: missing attribute name: \"= foo\"");
+}
+
+TEST(SystemHostname, IsWhatTheKernelSays) {
+  utsname system{};
+  ASSERT_EQ(::uname(&system), 0);
+  EXPECT_EQ(system_hostname(), system.nodename);
 }
 
 }  // namespace

@@ -7,10 +7,9 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "tests/core/temp_directory.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace uflush {
 namespace {
@@ -29,7 +28,7 @@ class ConfigWatchTest : public testing::Test {
     return watch;
   }
 
-  TempDirectory directory_;
+  support::TempDir directory_;
 };
 
 TEST_F(ConfigWatchTest, SeesNewContents) {

@@ -1,6 +1,7 @@
 /// The service, complete, in a simulated world: everything above the seams is the code of the daemon.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -9,19 +10,11 @@
 #include <vector>
 
 #include "core/server.hpp"
+#include "tests/core/memory_sink.hpp"
 #include "tests/sim/sim.hpp"
 #include "tests/sim/sim_client.hpp"
 
 namespace uflush {
-
-/// Keeps the records.
-class MemoryLog final : public LogSink {
- public:
-  void write(Severity severity, std::string_view text) override {
-    records.push_back(std::string(severity_prefix(severity)) + std::string(text));
-  }
-  std::vector<std::string> records;
-};
 
 /// A spool with the queue directories, the daemon serving on public/flush.
 class DaemonInSim {
@@ -45,7 +38,7 @@ class DaemonInSim {
   [[nodiscard]] bool is_over() const noexcept { return exit_status >= 0; }
 
   Sim& sim;
-  MemoryLog sink;
+  MemorySink sink;
   Log log;
   Config config;
   QueueLayout layout;
@@ -76,6 +69,12 @@ class Caller {
  private:
   SimClient client_;
 };
+
+/// Whether each of these clients or callers has come to its end.
+template <typename Peers>
+[[nodiscard]] bool are_over(const Peers& peers) {
+  return std::all_of(peers.begin(), peers.end(), [](const auto& peer) { return peer.is_over(); });
+}
 
 /// "A7" of "A" and 7.
 [[nodiscard]] std::string numbered(std::string_view text, std::size_t number);

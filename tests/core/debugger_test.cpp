@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/core/memory_sink.hpp"
-#include "tests/core/temp_directory.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace uflush {
 namespace {
@@ -16,7 +16,7 @@ namespace {
 using testing::ElementsAre;
 
 TEST(Debugger, RunsTheCommandThroughTheShellAndWaitsForIt) {
-  TempDirectory directory;
+  support::TempDir directory;
   MemorySink sink;
   Log log(sink);
   const std::string command = "test -d / && echo yes >" + directory.path("ran");

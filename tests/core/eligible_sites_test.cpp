@@ -37,6 +37,7 @@ struct List {
     sites = EligibleSites::open(
         config,
         [&files](const std::string& path) -> Result<std::string> {
+          if (path == "directory") return Error{EISDIR};
           const auto found = files.find(path);
           if (found == files.end()) return Error{ENOENT};
           return found->second;
@@ -173,11 +174,6 @@ TEST(EligibleSites, TreatAnUnreadableFileAsATableThatFails) {
           "warning: fast_flush_domains: non-existent:/nofile: table lookup problem"));
 }
 
-TEST(EligibleSites, NameTheFilesTheyDependOn) {
-  const List list("/list texthash:t /nofile", parents_on, {{"/list", "a.b\ntexthash:t\n"}, {"t", "c.d 1\n"}});
-  EXPECT_THAT(list.sites->files(), testing::UnorderedElementsAre("/list", "/nofile", "t"));
-}
-
 TEST(EligibleSites, FoldTheCaseOfUnicodeOnlyWithSmtputf8) {
   List on("Ü.q straße.z");
   EXPECT_TRUE(on.takes("ü.q"));
@@ -276,6 +272,12 @@ TEST(EligibleSites, AllocateNothingForAPlainSite) {
   EXPECT_EQ(list.sites->test(there, list.log), Eligibility::eligible);
   EXPECT_EQ(list.sites->test(missing, list.log), Eligibility::denied);
   EXPECT_EQ(allocation_count(), before);
+}
+
+TEST(EligibleSites, AreNotOpenedWithATableThatEndsTheProcess) {
+  List list("a.b, texthash:directory");
+  EXPECT_EQ(list.sites, nullptr);
+  EXPECT_THAT(list.opening, ElementsAre("fatal: read directory: Is a directory"));
 }
 
 }  // namespace

@@ -1,15 +1,18 @@
 #include "core/log_output.hpp"
 
 #include <cstdlib>
+#include <memory>
 #include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include "tests/core/datagram_socket.hpp"
-#include "tests/core/temp_directory.hpp"
+#include "tests/core/in_child.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace uflush {
 namespace {
@@ -96,7 +99,7 @@ TEST_F(LogOutputTest, WantsMaillogFileToBeginWithAPrefix) {
 }
 
 TEST_F(LogOutputTest, WritesToStderrAsWellWhenAsked) {
-  TempDirectory directory;
+  support::TempDir directory;
   DatagramSocket postlogd(directory.path("postlog"));
   LogSettings settings;
   settings.tag = "postfix/flush";
@@ -110,7 +113,7 @@ TEST_F(LogOutputTest, WritesToStderrAsWellWhenAsked) {
 }
 
 TEST_F(LogOutputTest, MovesToOtherSettings) {
-  TempDirectory directory;
+  support::TempDir directory;
   DatagramSocket first(directory.path("first"));
   DatagramSocket second(directory.path("second"));
   LogSettings settings;
@@ -135,6 +138,76 @@ TEST_F(LogOutputTest, CanBeStderrAlone) {
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "uflush: hello\n");
   EXPECT_TRUE(output.flush());
   EXPECT_EQ(output.waiting(), 0u);
+}
+
+TEST_F(LogOutputTest, CallsForHelpWhenTheLoggerDoesNotTakeARecord) {
+  support::TempDir directory;
+  LogSettings settings;
+  settings.postlog_path = directory.path("postlog");
+  LogOutput output(settings);
+  int calls = 0;
+  output.on_backlog([&] { ++calls; });
+  output.write(Severity::info, "one");
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(output.waiting(), 1U);
+  EXPECT_FALSE(output.flush());
+  DatagramSocket postlogd(directory.path("postlog"));
+  EXPECT_TRUE(output.flush());
+  EXPECT_EQ(output.waiting(), 0U);
+  EXPECT_THAT(postlogd.receive(), Optional(EndsWith(": one")));
+  output.write(Severity::info, "two");
+  EXPECT_EQ(calls, 1);
+}
+
+TEST_F(LogOutputTest, LeavesNothingBehindWhenItMoves) {
+  support::TempDir directory;
+  LogSettings settings;
+  settings.postlog_path = directory.path("first");
+  LogOutput output(settings);
+  output.write(Severity::info, "early");
+  DatagramSocket first(directory.path("first"));
+  settings.postlog_path = directory.path("second");
+  output.reopen(settings);
+  EXPECT_THAT(first.receive(), Optional(EndsWith(": early")));
+}
+
+TEST_F(LogOutputTest, FindsPostlogdBelowTheNewRoot) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root for chroot(2)";
+  support::TempDir directory;
+  ::mkdir(directory.path("public").c_str(), 0755);
+  Config config;
+  config.maillog_file = "/var/log/maillog";
+  config.queue_directory = directory.path();
+  LogOutput output(log_settings_from_config(config));
+  DatagramSocket postlogd(directory.path("public/postlog"));
+  EXPECT_EQ(in_child([&] {
+              if (::chroot(directory.path().c_str()) != 0) return 99;
+              output.entered_queue_directory_root(config);
+              output.write(Severity::info, "inside");
+              return 0;
+            }),
+            0);
+  EXPECT_THAT(postlogd.receive(), Optional(EndsWith(": inside")));
+}
+
+TEST_F(LogOutputTest, LooksForSyslogdWhereItAlwaysIs) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root for chroot(2)";
+  support::TempDir directory;
+  ::mkdir(directory.path("dev").c_str(), 0755);
+  ::mkdir(directory.path("public").c_str(), 0755);
+  EXPECT_EQ(in_child([&] {
+              if (::chroot(directory.path().c_str()) != 0) return 99;
+              const DatagramSocket postlogd("/public/postlog");
+              auto syslogd = std::make_unique<DatagramSocket>("/dev/log");
+              const Config config;
+              LogOutput output(log_settings_from_config(config));
+              output.entered_queue_directory_root(config);
+              syslogd.reset();
+              syslogd = std::make_unique<DatagramSocket>("/dev/log");
+              output.write(Severity::info, "inside");
+              return syslogd->receive() ? 0 : 1;
+            }),
+            0);
 }
 
 }  // namespace

@@ -301,6 +301,19 @@ TEST(AppendFile, KeepsTheNextLineApartFromAHalfLineThatItCouldNotTakeAway) {
   EXPECT_TRUE(has_line(sim.files.read(path), "C3")) << sim.files.read(path);
 }
 
+TEST(AppendFile, FailsWhenItCannotEndAHalfLine) {
+  Sim sim{Seed{1}};
+  sim.files.write(path, "OLD\nHAL");
+  AppendFile file(sim.files, "example_com", path);
+  sim.files.fail(FileCall::write, path, EIO);
+  const AppendOutcome failed = file.append("A1\n", FileSystem::Lock::try_now);
+  EXPECT_EQ(failed.kind, AppendOutcome::Kind::failed);
+  EXPECT_EQ(failed.failure, "write fast flush logfile example_com: Input/output error");
+  EXPECT_EQ(failed.landed_bytes, 0U);
+  EXPECT_EQ(file.append("A1\n", FileSystem::Lock::try_now).landed_bytes, 3U);
+  EXPECT_EQ(sim.files.read(path), "OLD\nHAL\nA1\n");
+}
+
 TEST(AppendFile, LeavesNoEmptyLineWhereAHalfLineHasGoneWithASend) {
   Sim sim{Seed{1}};
   sim.files.write(path, "OLD\n");

@@ -1,14 +1,16 @@
 #include "core/postlog_sink.hpp"
 
+#include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include "tests/core/datagram_socket.hpp"
-#include "tests/core/temp_directory.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace uflush {
 namespace {
@@ -29,7 +31,7 @@ class PostlogSinkTest : public testing::Test {
     return written;
   }
 
-  TempDirectory directory_;
+  support::TempDir directory_;
 };
 
 TEST_F(PostlogSinkTest, SendsOneDatagramPerRecordInPostfixFormat) {
@@ -41,7 +43,7 @@ TEST_F(PostlogSinkTest, SendsOneDatagramPerRecordInPostfixFormat) {
                                     "postfix/flush.[0-9]+.: warning: unexpected attribute foo")));
   sink.write(Severity::info, "process generation: 17 (17)");
   EXPECT_THAT(postlogd.receive(),
-              Optional(EndsWith("[" + std::to_string(::getpid()) + "]: process generation: 17 (17)")));
+              Optional(EndsWith(fmt::format("[{}]: process generation: 17 (17)", ::getpid()))));
 }
 
 TEST_F(PostlogSinkTest, CallsAHostWithoutANameAmnesiac) {
@@ -86,7 +88,7 @@ TEST_F(PostlogSinkTest, NeverBlocksAndReportsHowManyRecordsItLostInTheirPlace) {
   for (int i = 0; i < 5; ++i) sink.write(Severity::info, "lost");
   for (int i = 0; i < kept; ++i) {
     (void)sink.flush();
-    EXPECT_THAT(postlogd.receive(), Optional(EndsWith("]: " + std::to_string(i))));
+    EXPECT_THAT(postlogd.receive(), Optional(EndsWith(std::string("]: ").append(std::to_string(i)))));
   }
   EXPECT_TRUE(sink.flush());
   EXPECT_THAT(postlogd.receive(),
@@ -118,6 +120,19 @@ TEST_F(PostlogSinkTest, GivesUpWaitingForADeafPostlogdInTheEnd) {
   EXPECT_FALSE(sink.flush_within(std::chrono::milliseconds(1)));
 }
 
+TEST_F(PostlogSinkTest, WaitsForAPostlogdThatIsSlow) {
+  DatagramSocket postlogd(socket_path());
+  PostlogSink sink(socket_path(), "relay", "postfix/flush");
+  const int kept = fill(sink);
+  int read = 0;
+  std::thread reader([&] {
+    while (read < kept && postlogd.receive(10'000)) ++read;
+  });
+  EXPECT_TRUE(sink.flush_within(std::chrono::seconds(60)));
+  reader.join();
+  EXPECT_EQ(read, kept);
+}
+
 TEST_F(PostlogSinkTest, DoesNotWaitForAPostlogdThatIsNotThere) {
   PostlogSink sink(socket_path(), "relay", "postfix/flush");
   sink.write(Severity::fatal, "last words");
@@ -126,6 +141,14 @@ TEST_F(PostlogSinkTest, DoesNotWaitForAPostlogdThatIsNotThere) {
 
 TEST_F(PostlogSinkTest, SurvivesAPathThatNoSocketAddressCanHold) {
   PostlogSink sink(std::string(200, 'x'), "relay", "postfix/flush");
+  sink.write(Severity::info, "x");
+  EXPECT_EQ(sink.waiting(), 1u);
+}
+
+TEST_F(PostlogSinkTest, TakesNoStreamSocket) {
+  const support::OwnedFd stranger = support::bind_unix_socket(socket_path(), SOCK_STREAM);
+  ASSERT_EQ(::listen(stranger.get(), 1), 0);
+  PostlogSink sink(socket_path(), "relay", "postfix/flush");
   sink.write(Severity::info, "x");
   EXPECT_EQ(sink.waiting(), 1u);
 }

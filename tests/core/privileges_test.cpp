@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "tests/core/in_child.hpp"
-#include "tests/core/temp_directory.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace uflush {
 namespace {
@@ -52,7 +52,7 @@ TEST_F(Privileges, BecomesTheUserWithHisGroupsOnly) {
 }
 
 TEST_F(Privileges, EntersTheChrootWithTheUserLookedUpOutside) {
-  TempDirectory directory;
+  support::TempDir directory;
   directory.write("inside", "");
   ASSERT_EQ(::chmod(directory.path().c_str(), 0755), 0);
   EXPECT_EQ(in_child([&] {

@@ -223,11 +223,51 @@ TEST(Proxymap, FailsTheRequestWhenTheTableCannotSay) {
   }
 }
 
+TEST(Proxymap, FailsTheRequestWhenTheTableCannotBeOpened) {
+  for (const int status : {2, 5}) {
+    Neighbours world{18};
+    world.proxymap.tables["hash:t"].open_status = status;
+    EXPECT_EQ(world.add("example.com"), Status::fail);
+    EXPECT_THAT(world.records(), ElementsAre(problem));
+    world.proxymap.tables["hash:t"].open_status = 0;
+    EXPECT_EQ(world.add("example.com"), Status::ok);
+  }
+}
+
+TEST(Proxymap, SaysWhatItWasRefused) {
+  struct Refusal {
+    int open_status;
+    int lookup_status;
+    std::string why;
+  };
+  const Refusal refusals[] = {
+      {3, -1, "proxymap open failed for table \"hash:t\": invalid request"},
+      {-1, 3, "proxymap lookup failed for table \"hash:t\" key \"example.com\": invalid request"},
+      {-1, 4, "proxymap service is not configured for table \"hash:t\": list"},
+  };
+  for (const Refusal& refusal : refusals) {
+    Neighbours world{19};
+    world.proxymap.tables["hash:t"].open_status = refusal.open_status;
+    world.proxymap.tables["hash:t"].lookup_status = refusal.lookup_status;
+    EXPECT_EQ(world.add("example.com"), Status::fail);
+    ASSERT_THAT(world.records(), SizeIs(2));
+    EXPECT_THAT(world.records().front(), HasSubstr(refusal.why));
+    EXPECT_EQ(world.records().back(), problem);
+    world.proxymap.tables["hash:t"].open_status = 0;
+    world.proxymap.tables["hash:t"].lookup_status = -1;
+    EXPECT_EQ(world.add("example.com"), Status::ok) << "the next request asks again";
+  }
+}
+
 TEST(Proxymap, FailsTheRequestAfterAnswersWithoutSense) {
   Neighbours odd{16};
   odd.proxymap.tables["hash:t"].lookup_status = 77;
   EXPECT_EQ(odd.add("example.com"), Status::fail);
   EXPECT_THAT(odd.records().front(), HasSubstr("unexpected reply status 77"));
+  Neighbours strange{20};
+  strange.proxymap.tables["hash:t"].open_status = 77;
+  EXPECT_EQ(strange.add("example.com"), Status::fail);
+  EXPECT_THAT(strange.records().front(), HasSubstr("open of table \"hash:t\": unexpected status 77"));
   Neighbours other{17};
   other.proxymap.announcement = "something else";
   EXPECT_EQ(other.add("example.com"), Status::fail);

@@ -141,6 +141,16 @@ TEST(Refresh, LeavesANewLogThatTookThePlaceOfTheEmptyOne) {
   EXPECT_TRUE(log_has(sim.files, log_path, "A1"));
 }
 
+TEST(Refresh, RemovesAnEmptyLogThatItMayNotOpen) {
+  Sim sim{Seed{1}};
+  DaemonInSim daemon{sim};
+  make_stale(sim);
+  sim.files.fail(FileCall::open, log_path, EACCES);
+  EXPECT_EQ(daemon.ask(PurgeRequest{}), Status::ok);
+  EXPECT_FALSE(sim.files.exists(log_path));
+  EXPECT_THAT(daemon.sink.records, IsEmpty());
+}
+
 TEST(Refresh, LosesNoAddThatComesWhileItRemovesTheLog) {
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     Sim sim{Seed{seed}};

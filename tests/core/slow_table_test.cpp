@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "tests/core/daemon_in_sim.hpp"
-#include "tests/core/temp_directory.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace uflush {
 namespace {
@@ -36,7 +36,7 @@ class SlowTable : public testing::Test {
     return config;
   }
 
-  TempDirectory directory_;
+  support::TempDir directory_;
 };
 
 TEST_F(SlowTable, DecidesForAddsAndSends) {
@@ -65,10 +65,7 @@ TEST_F(SlowTable, AnswersManyClientsAtOnce) {
       const char* site = i % 2 == 0 ? "example.com" : "example.org";
       callers.emplace_back(sim, AddRequest{site, numbered("A", i)});
     }
-    ASSERT_TRUE(sim.run_until([&] {
-      return std::all_of(callers.begin(), callers.end(),
-                         [](const Caller& caller) { return caller.is_over(); });
-    }));
+    ASSERT_TRUE(sim.run_until([&] { return are_over(callers); }));
     for (std::size_t i = 0; i < callers.size(); ++i) {
       EXPECT_EQ(callers[i].answer(), i % 2 == 0 ? Status::ok : Status::deny);
       EXPECT_EQ(log_has(sim.files, log_path, numbered("A", i)), i % 2 == 0);

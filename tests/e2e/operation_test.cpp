@@ -56,7 +56,7 @@ TEST(Operation, StatusStartStopAndAbortTellTheTruth) {
 void interrupt_with(const char* end) {
   const PrivatePostfix postfix;
   postfix.start();
-  std::thread sender([&] { run(postfix.inject_command(eligible_one, 200), {}, 60s); });
+  std::thread sender([&] { postfix.try_inject(eligible_one, 200); });
   EXPECT_TRUE(wait_until(
       {postfix.queue().path("active")}, [&] { return postfix.queue().ids_in("deferred").size() >= 20; },
       60s));

@@ -1,7 +1,6 @@
 // What both file systems must do alike. The simulated one is only worth what it shares with the kernel's.
 #include "io/file_system.hpp"
 
-#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "io/kernel_files.hpp"
 #include "tests/sim/sim_clock.hpp"
 #include "tests/sim/sim_files.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace uflush {
 namespace {
@@ -25,19 +25,6 @@ using Lock = FileSystem::Lock;
 /// The kernel's, in a directory of its own.
 class KernelSpool {
  public:
-  KernelSpool() {
-    std::string name = (std::filesystem::temp_directory_path() / "uflush-files-XXXXXX").string();
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    path_ = name;
-    root_ = std::move(files_.open(current_directory, path_.c_str(), Open::directory).value());
-  }
-  ~KernelSpool() {
-    root_.close();
-    std::filesystem::remove_all(path_);
-  }
-  KernelSpool(const KernelSpool&) = delete;
-  KernelSpool& operator=(const KernelSpool&) = delete;
-
   [[nodiscard]] FileSystem& files() { return files_; }
   [[nodiscard]] FileHandle root() const { return root_.handle(); }
   void symlink(const char* target, const char* name) const {
@@ -50,8 +37,8 @@ class KernelSpool {
 
  private:
   KernelFiles files_;
-  std::filesystem::path path_;
-  File root_;
+  support::TempDir directory_;
+  File root_ = std::move(files_.open(current_directory, directory_.path().c_str(), Open::directory).value());
 };
 
 class SimSpool {

@@ -62,6 +62,7 @@ TEST(Macro, DoesNotLookIntoTheBranchThatIsNotTaken) {
 TEST(Macro, ComparesNumbersWhenBothSidesAreAllDigitsElseBytes) {
   EXPECT_EQ(expand("${{9}<{10}}${{09}=={9}}${{a9}>{a10}}${{-1}<{0}}${{}<{1}}"), "truetruetruetruetrue");
   EXPECT_EQ(expand("[${{+1}=={1}}${{9}>={10}}]"), "[]");
+  EXPECT_EQ(expand("[${{9}<={9}}${{9}<={10}}${{10}<={9}}]"), "[truetrue]");
   EXPECT_EQ(expand("${{$set} != {value} ? {a} : {b}}${{$set} == {value} ? x:y}"), "b x:y");
 }
 
@@ -82,6 +83,7 @@ TEST(Macro, ShowsThePlaceOfASyntaxError) {
   EXPECT_EQ(warning("${  abc  -ghijklmnopqrstuvwxyz0}"),
             "attribute name syntax error at: \"...  abc>>>  -ghijklmnopqrstuvw\"");
   EXPECT_EQ(warning("${x?{a}junk}"), "\":\" expected at: \"...a}>>>junk\"");
+  EXPECT_EQ(warning("${x?{a}:{b}c}"), "unexpected input at: \"...b}>>>c\"");
   EXPECT_EQ(warning("${x:{a} :{b}}"), "unexpected input at: \"...a}>>>:{b}\"");
   EXPECT_EQ(warning("${{x} == {a}foo}"), "\"?\" or \":\" expected at: \"...}>>>foo\"");
   EXPECT_EQ(warning("${{x} == foo}"), "\"{expression}\" expected at: \"...{x} ==>>> foo\"");

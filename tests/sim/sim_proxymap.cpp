@@ -111,7 +111,10 @@ std::string SimProxymap::reply_to(std::string_view request) {
   if (names != expected_names(lookup, is_3_11)) return reply({{"status", "3"}, {"flags", "0"}});
   const auto known = tables.find(table);
   if (known == tables.end()) return reply({{"status", "4"}, {"flags", "0"}});
-  if (!lookup) return reply({{"status", "0"}, {"flags", known->second.pattern ? "32" : "16"}});
+  if (!lookup) {
+    const std::string status = std::to_string(std::max(known->second.open_status, 0));
+    return reply({{"status", status}, {"flags", known->second.pattern ? "32" : "16"}});
+  }
   return found(table, tokens.back());
 }
 

@@ -25,6 +25,8 @@ class SimProxymap final : public SimActor {
     bool pattern = false;
     /// Answer look-ups with this status instead; -1: do not.
     int lookup_status = -1;
+    /// The same for requests to open the table.
+    int open_status = -1;
   };
 
   /// Enters `sim` and listens on the socket private/proxymap.

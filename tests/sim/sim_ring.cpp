@@ -23,7 +23,8 @@ int fd_of(const OpArgs& args) {
 
 /// Requests that receive do not wait for those that send.
 bool is_inbound(const OpArgs& args) {
-  return std::holds_alternative<op::Recv>(args) || std::holds_alternative<op::Poll>(args);
+  const auto* poll = std::get_if<op::Poll>(&args);
+  return std::holds_alternative<op::Recv>(args) || (poll != nullptr && (poll->events & POLLIN) != 0);
 }
 
 std::uint32_t events_now(int fd, std::uint32_t wanted) {

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "tests/support/failure.hpp"
+#include "tests/support/mail_injection.hpp"
 
 namespace uflush::support {
 namespace {
@@ -238,21 +239,20 @@ InetAddress PrivatePostfix::address_of(std::string_view destination) const {
   fail("not one of our destinations: " + std::string(destination));
 }
 
-std::vector<std::string> PrivatePostfix::inject_command(std::string_view destination, int count) const {
-  return {"/usr/sbin/smtp-source",
-          "-s",
-          std::to_string(std::min(count, 5)),
-          "-m",
-          std::to_string(count),
-          "-f",
-          "sender@client.example",
-          "-t",
-          "u@" + std::string(destination),
-          smtpd_address().text()};
+int PrivatePostfix::try_inject(std::string_view destination, int count) const {
+  Injection injection;
+  injection.recipient = "u@" + std::string(destination);
+  injection.count = count;
+  injection.has_arrived = [this](const std::string& sender) {
+    return wait_for_log(" from=<" + sender + ">, ", 5000ms);
+  };
+  return inject_mail(smtpd_address(), injection);
 }
 
 void PrivatePostfix::inject(std::string_view destination, int count) const {
-  must_succeed(run(inject_command(destination, count), {}, 60s));
+  const int accepted = try_inject(destination, count);
+  if (accepted != count)
+    fail(fmt::format("only {} of {} messages were accepted\n{}", accepted, count, last_log_lines()));
 }
 
 std::vector<std::string> PrivatePostfix::ids_for(std::string_view destination) const {

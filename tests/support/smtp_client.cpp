@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <optional>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "tests/support/failure.hpp"
@@ -22,6 +22,8 @@ OwnedFd try_connect(const InetAddress& server) {
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<std::uint16_t>(server.port));
   if (::inet_pton(AF_INET, server.host.c_str(), &address.sin_addr) != 1) fail("bad address " + server.host);
+  constexpr timeval limit{.tv_sec = 10, .tv_usec = 0};  // for connect(2) too
+  if (::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) != 0) fail_errno("setsockopt");
   if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) fd.reset();
   return fd;
 }
@@ -30,11 +32,16 @@ OwnedFd try_connect(const InetAddress& server) {
 
 SmtpClient::SmtpClient(const InetAddress& server) : fd_(try_connect(server)) {
   if (!fd_.is_open()) fail_errno("connect " + server.text());
-  read_reply();
+  if (!try_reply(Deadline{patience})) fail("no SMTP greeting");
 }
 
-std::string SmtpClient::read_reply() {
-  const Deadline deadline{patience};
+std::optional<SmtpClient> SmtpClient::connect(const InetAddress& server) {
+  OwnedFd fd = try_connect(server);
+  if (!fd.is_open()) return std::nullopt;
+  return SmtpClient{std::move(fd)};
+}
+
+std::optional<std::string> SmtpClient::try_reply(const Deadline& deadline) {
   for (;;) {
     const std::size_t end = pending_.find("\r\n");
     if (end != std::string::npos) {
@@ -44,18 +51,24 @@ std::string SmtpClient::read_reply() {
       continue;
     }
     std::array<char, 4096> piece;
-    if (!wait_readable(fd_.get(), deadline)) fail("no SMTP reply");
+    if (!wait_readable(fd_.get(), deadline)) return std::nullopt;
     const ssize_t count = ::recv(fd_.get(), piece.data(), piece.size(), 0);
-    if (count <= 0) fail("SMTP connection lost");
+    if (count <= 0) return std::nullopt;
     pending_.append(piece.data(), static_cast<std::size_t>(count));
   }
 }
 
-std::string SmtpClient::command(std::string_view line) {
+std::optional<std::string> SmtpClient::try_command(std::string_view line, const Deadline& deadline) {
   const std::string wire = std::string(line) + "\r\n";
   if (::send(fd_.get(), wire.data(), wire.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(wire.size()))
-    fail_errno("SMTP send");
-  return read_reply();
+    return std::nullopt;
+  return try_reply(deadline);
+}
+
+std::string SmtpClient::command(std::string_view line) {
+  std::optional<std::string> reply = try_command(line, Deadline{patience});
+  if (!reply) fail("no SMTP reply to " + std::string(line));
+  return *std::move(reply);
 }
 
 SmtpSink::SmtpSink(const InetAddress& at) {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tests/support/child_process.hpp"
@@ -22,13 +24,22 @@ struct InetAddress {
 /// One SMTP connection.
 class SmtpClient {
  public:
-  /// Connects and reads the greeting.
+  /// Connects and reads the greeting; a failure when there is none.
   explicit SmtpClient(const InetAddress& server);
+  /// The same for a server that may be gone, without the greeting: nothing, and errno, when it cannot
+  /// connect.
+  [[nodiscard]] static std::optional<SmtpClient> connect(const InetAddress& server);
+
   /// Sends one line and returns the reply's last line without its line end: `250 Queuing started`.
   std::string command(std::string_view line);
 
+  /// The same for a server that may go away: nothing when it does not answer by `deadline`.
+  std::optional<std::string> try_command(std::string_view line, const Deadline& deadline);
+  std::optional<std::string> try_reply(const Deadline& deadline);
+
  private:
-  std::string read_reply();
+  explicit SmtpClient(OwnedFd fd) : fd_(std::move(fd)) {}
+
   OwnedFd fd_;
   std::string pending_;
 };

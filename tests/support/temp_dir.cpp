@@ -31,6 +31,10 @@ std::string TempDir::path(std::string_view name) const {
   return path_ + "/" + std::string(name);
 }
 
+void TempDir::write(std::string_view name, std::string_view content) const {
+  write_file(path(name), content);
+}
+
 std::string read_file(const std::string& path) {
   const std::ifstream in(path, std::ios::binary);
   if (!in) fail_errno("open " + path);

@@ -17,6 +17,8 @@ class TempDir {
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] std::string path(std::string_view name) const;
+  /// write_file() below this directory.
+  void write(std::string_view name, std::string_view content) const;
 
  private:
   std::string path_;

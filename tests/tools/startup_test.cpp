@@ -26,7 +26,7 @@
 #include "io/check.hpp"
 #include "tests/core/datagram_socket.hpp"
 #include "tests/core/in_child.hpp"
-#include "tests/core/temp_directory.hpp"
+#include "tests/support/temp_dir.hpp"
 #include "tools/uflush/serve.hpp"
 
 namespace uflush {
@@ -109,7 +109,7 @@ class StartupTest : public testing::Test {
     return texts;
   }
 
-  TempDirectory directory_;
+  support::TempDir directory_;
   std::optional<DatagramSocket> postlogd_;
   std::map<std::string, std::string> environment_;
 };

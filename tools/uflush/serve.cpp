@@ -34,8 +34,10 @@ constexpr std::size_t other_descriptors = 128 + 64;
 constexpr std::size_t open_logfiles_max = 16'384;
 /// After SIGTERM, how long the spool may take to become consistent.
 constexpr std::chrono::seconds leave_limit{3};
-/// How often records that postlogd would not take are offered again.
-constexpr std::chrono::milliseconds log_retry_interval{200};
+/// When records that the logger would not take are offered again: soon at first, then less and less often, as
+/// there may never be a logger.
+constexpr std::chrono::milliseconds log_retry_first{200};
+constexpr std::chrono::milliseconds log_retry_last{6400};
 
 std::size_t raise_open_files_limit() {
   rlimit limit{};
@@ -84,7 +86,7 @@ class Daemon {
     }
     int status = 0;
     loop_.run(run_in_loop(*work.value(), *waiting.value(), status));
-    startup_.log_output.flush_within(std::chrono::milliseconds(1000));
+    startup_.log_output.flush_within(last_words_limit);
     return status;
   }
 
@@ -163,12 +165,17 @@ Task<void> Daemon::offer_log_again(StopToken stop) {
   Event backlog(loop_);
   startup_.log_output.on_backlog([&backlog] { backlog.notify(); });
   co_await backlog.wait(stop);
+  auto pause = log_retry_first;
   while (!stop.stop_requested()) {
+    const std::size_t before = startup_.log_output.waiting();
     if (startup_.log_output.flush()) {
       co_await backlog.wait(stop);
-    } else {
-      co_await Sleep(loop_, loop_.now() + log_retry_interval, stop);
+      pause = log_retry_first;
+      continue;
     }
+    if (startup_.log_output.waiting() < before) pause = log_retry_first;
+    co_await Sleep(loop_, loop_.now() + pause, stop);
+    pause = std::min(2 * pause, log_retry_last);
   }
   startup_.log_output.on_backlog({});
 }

@@ -1,7 +1,6 @@
 #include "tools/uflush/startup.hpp"
 
 #include <array>
-#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -23,8 +22,6 @@
 
 namespace uflush {
 namespace {
-
-constexpr std::chrono::milliseconds last_words_ms{1000};
 
 Log* panic_log = nullptr;
 
@@ -247,7 +244,7 @@ std::optional<int> start(Startup& startup, std::span<const char* const> argument
 
 int end_fatally(Startup& startup, const std::string& text) {
   if (!text.empty()) startup.log.record(Severity::fatal, text);
-  startup.log_output.flush_within(last_words_ms);
+  startup.log_output.flush_within(last_words_limit);
   return 1;
 }
 
