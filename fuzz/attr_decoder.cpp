@@ -1,7 +1,8 @@
 /// Attribute lists: however the bytes arrive they read alike; what was read, written again, gives the same
-/// bytes; what was written, read again, gives the same attributes.
+/// bytes, and nothing that could be read is left; what was written, read again, gives the same attributes.
 #include "protocol/attr_decoder.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -57,6 +58,11 @@ std::string written(const Reading& reading) {
   return bytes;
 }
 
+/// Whether `rest` begins with a whole attribute, or with the end of a list.
+bool holds_more(std::string_view rest) {
+  return rest.starts_with('\0') || std::count(rest.begin(), rest.end(), '\0') >= 2;
+}
+
 /// Lines as names and values, in turn.
 Reading attributes_from_lines(std::string_view text) {
   Reading attributes;
@@ -81,6 +87,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FLUSH_ASSERT(read_in(in_pieces(bytes)) == whole);
   FLUSH_ASSERT(read_in(byte_by_byte(bytes)) == whole);
   FLUSH_ASSERT(bytes.substr(0, whole.consumed_bytes) == written(whole));
+  FLUSH_ASSERT(whole.ended || !holds_more(bytes.substr(whole.consumed_bytes)));
 
   const Reading attributes = attributes_from_lines(bytes);
   const std::string again = written(attributes);

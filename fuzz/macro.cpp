@@ -1,8 +1,10 @@
 /// Expansion of `$name`: it ends, within its limits; text without `$` stays as it is, and so does text whose
 /// dollars are doubled; a second evaluation gives the same; `$name` is what the value of name expands to;
-/// complaints are of the known forms, and there is one exactly when the expansion failed.
+/// complaints are of the known forms, and there is one exactly when the expansion failed. And a text that was
+/// made of references, conditions and comparisons so that its result is known expands to that.
 ///
-/// The input is a main.cf; the values of its entries are what is expanded.
+/// The input is a main.cf; the values of its entries are what is expanded. It is also the choices that the
+/// text is made by.
 #include "protocol/macro.hpp"
 
 #include <algorithm>
@@ -10,6 +12,7 @@
 #include <string>
 
 #include "fuzz/input.hpp"
+#include "fuzz/macro_tree.hpp"
 #include "io/check.hpp"
 
 namespace uflush {
@@ -84,6 +87,15 @@ void check_entry(const std::string& name, const std::string& value, const Parame
   if (expansion.fatal) FLUSH_ASSERT(braced.fatal);
 }
 
+void check_made_text(std::string_view choices) {
+  constexpr std::size_t depth = 3;
+  MacroTree tree(choices.substr(0, 64));
+  const MadeText made = tree.make(depth);
+  if (tree.is_out_of_range()) return;
+  const Expansion expansion = checked_expansion(made.text, tree_values());
+  FLUSH_ASSERT(!expansion.fatal && expansion.text == made.value);
+}
+
 }  // namespace
 }  // namespace uflush
 
@@ -97,5 +109,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_entry(name, value, table);
     if (++checked == entries_max) break;
   }
+  check_made_text(contents);
   return 0;
 }

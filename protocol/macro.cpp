@@ -53,6 +53,7 @@ std::string error_at(std::string_view what, std::string_view before, std::string
 struct Branches {
   std::string_view if_true;
   std::string_view if_false;
+  bool are_followed_by_junk = false;
 };
 
 enum class Operator { equal, not_equal, less, less_or_equal, greater_or_equal, greater };
@@ -111,8 +112,8 @@ class Expander {
   }
 
  private:
-  /// Takes text apart into literals and references. A syntax error ends it; after a reference that failed,
-  /// what is left is still looked at and may add a warning of its own.
+  /// Takes text apart into literals and references. A syntax error ends it; after a piece that failed, what
+  /// is left, up to the next reference in brackets, is still looked at and may add a warning of its own.
   bool expand_pieces(std::string_view text, std::string& into) {
     bool ok = true;
     std::string literal;
@@ -130,18 +131,20 @@ class Expander {
       if (!literal.empty() && !append_literal(literal, into)) ok = false;
       literal.clear();
       std::string_view inside;
-      if (!take_reference(text, rest, inside)) return false;
+      if (!take_reference(text, rest, inside, ok)) return false;
       if (!append_reference(inside, into)) ok = false;
     }
     return ok && (literal.empty() || append_literal(literal, into));
   }
 
-  /// Splits what follows a `$` off `rest`: a name, or the text between brackets.
-  bool take_reference(std::string_view text, std::string_view& rest, std::string_view& inside) {
+  /// Splits what follows a `$` off `rest`: a name, or the text between brackets. `ok`: no piece before it has
+  /// failed.
+  bool take_reference(std::string_view text, std::string_view& rest, std::string_view& inside, bool ok) {
     const bool braced = !rest.empty() && rest.front() == '{';
     if (braced || (!rest.empty() && rest.front() == '(')) {
       const std::size_t length = braced ? balanced_length(rest, '{', '}') : balanced_length(rest, '(', ')');
       if (length == 0) return warn("truncated macro reference: \"" + std::string(text) + '"');
+      if (!ok) return false;
       inside = rest.substr(1, length - 2);
       rest.remove_prefix(length);
     } else {
@@ -191,7 +194,7 @@ class Expander {
     Branches branches;
     if (!parse_branches(rest, branches)) return false;
     const bool is_set = value != nullptr && !value->empty();
-    return append_expansion(is_set ? branches.if_true : branches.if_false, into);
+    return append_branch(branches, is_set, into);
   }
 
   /// `{left} op {right}` and what to make of it.
@@ -199,6 +202,8 @@ class Expander {
     Comparison comparison;
     std::string_view rest = start;
     if (!parse_comparison(rest, comparison)) return false;
+    bool is_true = false;
+    if (!evaluate(comparison, is_true)) return false;
     Branches branches{.if_true = "true", .if_false = ""};
     if (!rest.empty()) {
       if (rest.front() != '?' && rest.front() != ':') {
@@ -207,13 +212,17 @@ class Expander {
       branches.if_true = "";
       if (!parse_branches(rest, branches)) return false;
     }
-    bool is_true = false;
-    if (!evaluate(comparison, is_true)) return false;
-    return append_expansion(is_true ? branches.if_true : branches.if_false, into);
+    return append_branch(branches, is_true, into);
+  }
+
+  /// Junk behind the branches does not keep the chosen one from being expanded, and from warning.
+  bool append_branch(const Branches& branches, bool is_true, std::string& into) {
+    const bool ok = append_expansion(is_true ? branches.if_true : branches.if_false, into);
+    failed_ = failed_ || branches.are_followed_by_junk;
+    return ok && !branches.are_followed_by_junk;
   }
 
   bool parse_comparison(std::string_view& rest, Comparison& comparison) {
-    const std::string_view start = rest;
     if (!take_braced(rest, comparison.left)) return false;
     const std::string_view spelling = rest.substr(0, rest.find_first_not_of("<>!="));
     const auto* const known = std::find_if(std::begin(operators), std::end(operators),
@@ -224,11 +233,12 @@ class Expander {
     }
     comparison.op = known->value;
     rest.remove_prefix(spelling.size());
-    const std::string_view through_operator = start.substr(0, start.size() - rest.size());
+    const std::string through_operator = '{' + std::string(comparison.left) + "} " + std::string(spelling);
     const std::string_view suffix = rest.substr(0, std::min(name_length(rest), rest.find('_')));
     comparison.of_levels = suffix == "level";
     if (!suffix.empty() && !comparison.of_levels) {
-      return warn(error_at("bad operator suffix at", spelling, suffix));
+      return warn("bad operator suffix at: \"..." + std::string(spelling) + ">>>" + std::string(suffix) +
+                  '"');
     }
     rest.remove_prefix(suffix.size());
     const std::string_view after_operator = rest;
@@ -245,11 +255,13 @@ class Expander {
     std::string_view& first = is_question ? branches.if_true : branches.if_false;
     if (!take_operand(rest, first)) return false;
     if (rest.empty()) return true;
-    if (!is_question) return warn(error_at("unexpected input at", closed(first), rest));
-    if (rest.front() != ':') return warn(error_at("\":\" expected at", closed(first), rest));
+    branches.are_followed_by_junk = !is_question || rest.front() != ':';
+    if (!is_question) return add_warning(error_at("unexpected input at", closed(first), rest));
+    if (rest.front() != ':') return add_warning(error_at("\":\" expected at", closed(first), rest));
     if (!take_operand(rest, branches.if_false)) return false;
     if (rest.empty()) return true;
-    return warn(error_at("unexpected input at", closed(branches.if_false), rest));
+    branches.are_followed_by_junk = true;
+    return add_warning(error_at("unexpected input at", closed(branches.if_false), rest));
   }
 
   /// The operand behind the operator byte at the front of `rest`: braced, or all that is left.
@@ -279,10 +291,15 @@ class Expander {
   bool evaluate(const Comparison& comparison, bool& is_true) {
     std::string left;
     std::string right;
-    // Both sides are always expanded, each as if it stood alone, so that each may warn.
+    // Both sides are always expanded, each as if it stood alone, so that each may warn; and compared as far
+    // as they came, so that the comparison may warn as well.
     const bool left_ok = expand_alone(comparison.left, left);
     const bool right_ok = expand_alone(comparison.right, right);
-    if (!left_ok || !right_ok) return false;
+    return compare(left, right, comparison, is_true) && left_ok && right_ok;
+  }
+
+  bool compare(const std::string& left, const std::string& right, const Comparison& comparison,
+               bool& is_true) {
     if (comparison.of_levels) return compare_levels(left, right, comparison.op, is_true);
     if (!is_all_digits(left) || !is_all_digits(right)) {
       is_true = holds(left <=> right, comparison.op);
@@ -338,10 +355,15 @@ class Expander {
   }
 
   bool warn(std::string text) {
-    constexpr std::size_t warnings_max = 1000;
     failed_ = true;
+    return !add_warning(std::move(text));
+  }
+
+  /// True: the caller goes on.
+  bool add_warning(std::string text) {
+    constexpr std::size_t warnings_max = 1000;
     if (!result_.fatal && result_.warnings.size() < warnings_max) result_.warnings.push_back(std::move(text));
-    return false;
+    return true;
   }
 
   const ParameterTable& table_;

@@ -26,6 +26,7 @@ class LogicalLines {
       started = true;
       text_ += line;
     }
+    text_.resize(std::min(text_.find('\0'), text_.size()));
     return started;
   }
 
@@ -33,10 +34,7 @@ class LogicalLines {
   [[nodiscard]] std::size_t line_number() const noexcept { return line_number_; }
 
  private:
-  [[nodiscard]] std::string_view peek_line() const noexcept {
-    const std::string_view line = rest_.substr(0, rest_.find('\n'));
-    return line.substr(0, line.find('\0'));
-  }
+  [[nodiscard]] std::string_view peek_line() const noexcept { return rest_.substr(0, rest_.find('\n')); }
 
   [[nodiscard]] bool at_skipped_line() const noexcept {
     const std::string_view line = skip_blanks(peek_line());

@@ -5,7 +5,7 @@
 ///     entry        = name "=" value            blanks around both are dropped
 ///
 /// Empty lines, all-blank lines and lines whose first non-blank is `#` are skipped and do not end a logical
-/// line. Bytes after a NUL are lost up to the end of the line.
+/// line. Bytes after a NUL are lost up to the end of the logical line.
 #pragma once
 
 #include <functional>

@@ -46,13 +46,13 @@ OpenedTable malformed(const std::string& type_name, std::string_view what) {
 }  // namespace
 
 OpenedTable open_inline_table(const std::string& type_name, const TableContext& context) {
+  if (context.utf8 && !is_valid_utf8(type_name)) return malformed(type_name, "bad UTF-8 syntax");
   const std::string_view list = trim_blanks(split_type_name(type_name).second);
   if (!list.starts_with('{') || closing_brace_end(list) != list.size())
     return malformed(type_name, "bad syntax");
   if (list == "{}") return malformed(type_name, "bad syntax");
   const std::vector<std::string_view> fields = split_outside_braces(list.substr(1, list.size() - 2));
   if (fields.empty()) return malformed(type_name, "empty table");
-  if (context.utf8 && !is_valid_utf8(type_name)) return malformed(type_name, "bad UTF-8 syntax");
   TextMap entries;
   for (const std::string_view field : fields) {
     const Entry entry = entry_of(field);

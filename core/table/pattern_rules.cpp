@@ -123,9 +123,14 @@ class RuleReader {
     const std::optional<Parts> parts = take_apart(text);
     if (!parts) return;
     if (parts->rest.empty()) warn("no replacement text: using empty string");
-    const Replacement replacement = read_replacement(parts->rest);
-    if (replacement.zero_index) warn("out-of-range replacement index \"0\"");
-    if (!replacement.warning.empty()) warnings_.push_back(replacement.warning);
+    const Replacement replacement = read_replacement(parts->rest, syntax_.zero_index);
+    for (const Replacement::Problem& problem : replacement.problems) {
+      if (problem.is_about_rule) {
+        warn(problem.text);
+      } else {
+        warnings_.push_back(problem.text);
+      }
+    }
     if (replacement.is_malformed()) return warn("bad replacement syntax: skipping this rule");
     if (parts->negated && replacement.index_max > 0)
       return warn("$number found in negative match replacement text: skipping this rule");
@@ -134,8 +139,8 @@ class RuleReader {
     rule.index_max = replacement.index_max;
     if (!compile(*parts, rule)) return;
     if (replacement.index_max > rule.pattern.capture_count)
-      return warn(
-          fmt::format("out of range replacement index \"{}\": skipping this rule", replacement.index_max));
+      return warn(fmt::format("out of range replacement index \"{}\": skipping this rule",
+                              static_cast<std::int32_t>(replacement.index_max)));
     rules_.push_back(std::move(rule));
   }
 

@@ -48,7 +48,8 @@ std::optional<CompiledPattern> compile(const std::string& pattern, std::string_v
   return CompiledPattern{matches, capture_count};
 }
 
-constexpr PatternSyntax syntax{"regexp", "skipping this rule", "imx", compile};
+constexpr PatternSyntax syntax{"regexp", "skipping this rule", "imx", "out-of-range replacement index",
+                               compile};
 
 }  // namespace
 

@@ -1,7 +1,8 @@
 #include "core/table/replacement.hpp"
 
 #include <algorithm>
-#include <charconv>
+#include <cstddef>
+#include <cstdlib>
 
 #include <fmt/format.h>
 
@@ -14,73 +15,109 @@ bool is_name_character(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-/// The name behind a `$` at the beginning of `text`, and how long the whole reference is; 0 when it does not
-/// end.
-struct Reference {
-  std::string_view name;
-  std::size_t length = 0;
-};
-
-Reference reference_at(std::string_view text) noexcept {
-  const char open = text.size() > 1 ? text[1] : '\0';
-  if (open == '{' || open == '(') {
-    const std::size_t close = text.find(open == '{' ? '}' : ')', 2);
-    if (close == std::string_view::npos) return {};
-    return {text.substr(2, close - 2), close + 1};
+/// The length of the bracketed text at the start of `text`; 0 when it does not end.
+std::size_t balanced_length(std::string_view text, char open, char close) noexcept {
+  std::size_t depth = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == open) ++depth;
+    if (text[at] == close && --depth == 0) return at + 1;
   }
-  const auto end = std::find_if_not(text.begin() + 1, text.end(), is_name_character);
-  const auto length = static_cast<std::size_t>(end - text.begin());
-  return {text.substr(1, length - 1), length};
+  return 0;
 }
+
+/// Splits what follows a `$` off `rest`: a name, or the text between brackets. False when it does not end.
+bool take_name(std::string_view& rest, std::string_view& name) noexcept {
+  if (rest.starts_with('{') || rest.starts_with('(')) {
+    const bool braced = rest.front() == '{';
+    const std::size_t length = balanced_length(rest, braced ? '{' : '(', braced ? '}' : ')');
+    if (length == 0) return false;
+    name = rest.substr(1, length - 2);
+    rest.remove_prefix(length);
+  } else {
+    const auto* const end = std::find_if_not(rest.begin(), rest.end(), is_name_character);
+    name = rest.substr(0, static_cast<std::size_t>(end - rest.begin()));
+    rest.remove_prefix(name.size());
+  }
+  return true;
+}
+
+/// The reference keeps 32 bits of the number.
+std::uint32_t index_of(std::string_view name) {
+  return static_cast<std::uint32_t>(std::strtol(std::string(name).c_str(), nullptr, 10));
+}
+
+class Reader {
+ public:
+  Reader(std::string_view whole, std::string_view zero_index_text)
+      : whole_(whole), zero_index_text_(zero_index_text) {}
+
+  Replacement read() {
+    std::string_view rest = whole_;
+    for (std::size_t dollar = rest.find('$'); dollar != std::string_view::npos; dollar = rest.find('$')) {
+      rest.remove_prefix(dollar + 1);
+      if (rest.starts_with('$')) {
+        rest.remove_prefix(1);
+      } else if (!take_reference(rest)) {
+        break;
+      }
+    }
+    return std::move(replacement_);
+  }
+
+ private:
+  /// What follows a `$`. False when nothing more is looked at: as in main.cf, behind a syntax error, and at a
+  /// bracket behind a bad reference.
+  bool take_reference(std::string_view& rest) {
+    const bool bracketed = rest.starts_with('{') || rest.starts_with('(');
+    std::string_view name;
+    if (!take_name(rest, name)) return give_up(fmt::format("truncated macro reference: \"{}\"", whole_));
+    if (bracketed && replacement_.is_malformed()) return false;
+    if (name.empty()) return give_up(fmt::format("empty macro name: \"{}\"", whole_));
+    take_index(name);
+    return true;
+  }
+
+  void take_index(std::string_view name) {
+    if (name.find_first_not_of("0123456789") != std::string_view::npos) {
+      replacement_.problems.push_back({fmt::format("non-numeric replacement index \"{}\"", name)});
+      return;
+    }
+    const std::uint32_t index = index_of(name);
+    if (index == 0) replacement_.problems.push_back({fmt::format("{} \"{}\"", zero_index_text_, name)});
+    replacement_.index_max = std::max(replacement_.index_max, index);
+  }
+
+  bool give_up(std::string text) {
+    replacement_.problems.push_back({std::move(text), false});
+    return false;
+  }
+
+  std::string_view whole_;
+  std::string_view zero_index_text_;
+  Replacement replacement_;
+};
 
 }  // namespace
 
-Replacement read_replacement(std::string_view text) {
-  Replacement replacement;
-  const std::string_view whole = text;
-  for (std::size_t dollar = text.find('$'); dollar != std::string_view::npos; dollar = text.find('$')) {
-    text.remove_prefix(dollar);
-    if (text.starts_with("$$")) {
-      text.remove_prefix(2);
-      continue;
-    }
-    const Reference reference = reference_at(text);
-    if (reference.length == 0) {
-      replacement.warning = fmt::format("truncated macro reference: \"{}\"", whole);
-      return replacement;
-    }
-    std::size_t index = 0;
-    const char* const end = reference.name.data() + reference.name.size();
-    const auto parsed = std::from_chars(reference.name.data(), end, index);
-    if (reference.name.empty() || parsed.ec != std::errc{} || parsed.ptr != end) {
-      replacement.warning = reference.name.empty()
-                                ? fmt::format("empty macro name: \"{}\"", whole)
-                                : fmt::format("non-numeric replacement index \"{}\"", reference.name);
-      return replacement;
-    }
-    replacement.zero_index = replacement.zero_index || index == 0;
-    replacement.index_max = std::max(replacement.index_max, index);
-    text.remove_prefix(reference.length);
-  }
-  return replacement;
+Replacement read_replacement(std::string_view text, std::string_view zero_index_text) {
+  return Reader(text, zero_index_text).read();
 }
 
 std::string expand_replacement(std::string_view text, Captures captures) {
   std::string expanded;
   for (std::size_t dollar = text.find('$'); dollar != std::string_view::npos; dollar = text.find('$')) {
     expanded.append(text.substr(0, dollar));
-    text.remove_prefix(dollar);
-    if (text.starts_with("$$")) {
+    text.remove_prefix(dollar + 1);
+    if (text.starts_with('$')) {
       expanded.push_back('$');
-      text.remove_prefix(2);
+      text.remove_prefix(1);
       continue;
     }
-    const Reference reference = reference_at(text);
-    std::size_t index = 0;
-    std::from_chars(reference.name.data(), reference.name.data() + reference.name.size(), index);
+    std::string_view name;
+    FLUSH_ASSERT(take_name(text, name));
+    const std::uint32_t index = index_of(name);
     FLUSH_ASSERT(index > 0 && index <= captures.size());
     expanded.append(captures[index - 1]);
-    text.remove_prefix(reference.length);
   }
   return expanded.append(text);
 }

@@ -2,23 +2,29 @@
 /// `$`.
 #pragma once
 
-#include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace uflush {
 
 /// What there is to know about a replacement before it is used.
 struct Replacement {
-  std::size_t index_max = 0;  ///< the highest group that it names
-  bool zero_index = false;    ///< it names group 0, which is none
-  std::string warning;        ///< why it cannot be parsed
+  struct Problem {
+    std::string text;
+    bool is_about_rule = true;  ///< else the reference says it without the file and the line
+  };
 
-  [[nodiscard]] bool is_malformed() const noexcept { return zero_index || !warning.empty(); }
+  std::uint32_t index_max = 0;  ///< the highest group that it names
+  std::vector<Problem> problems;
+
+  [[nodiscard]] bool is_malformed() const noexcept { return !problems.empty(); }
 };
 
-[[nodiscard]] Replacement read_replacement(std::string_view text);
+/// `zero_index_text`: what a library's tables say about group 0, which is none.
+[[nodiscard]] Replacement read_replacement(std::string_view text, std::string_view zero_index_text);
 
 /// What the groups of a pattern matched, from the first on; empty for one that took no part.
 using Captures = std::span<std::string_view>;

@@ -34,7 +34,8 @@ TEST(MainCf, SkipsCommentsAndBlankLinesWithoutEndingTheLogicalLine) {
 }
 
 TEST(MainCf, LosesTheBytesBehindANul) {
-  EXPECT_THAT(parse(std::string("p=a\0b\n c\n", 9)).table, ElementsAre(Pair("p", "a c")));
+  EXPECT_THAT(parse(std::string("p=a\0b\n c\n", 9)).table, ElementsAre(Pair("p", "a")));
+  EXPECT_EQ(parse(std::string("p=a\n\0b\n", 7)).fatal, "/c/main.cf, line 2: missing attribute name: \"\"");
 }
 
 TEST(MainCf, WarnsWhenALaterEntryDiffersAndLetsItWin) {
