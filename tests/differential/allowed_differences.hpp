@@ -1,6 +1,7 @@
 /// Where uflush differs from flush(8) on purpose.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -25,6 +26,14 @@ struct AllowedDifference {
   /// returns true. All else stays to be compared.
   bool (*explain)(const Circumstances& step, Observation& expected, const Observation& ours);
 };
+
+/// A conversation whose outcome differs as a whole on purpose: what the reference is told instead, so that
+/// its outcome must be the same.
+struct AdaptedConversation {
+  std::string_view row;  ///< of docs/compatibility.md
+  Conversation conversation;
+};
+[[nodiscard]] std::optional<AdaptedConversation> as_for_the_reference(const Conversation& conversation);
 
 [[nodiscard]] std::span<const AllowedDifference> allowed_differences();
 

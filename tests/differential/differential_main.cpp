@@ -1,13 +1,14 @@
 /// differential: Postfix's flush(8) and uflush side by side, on the same random steps.
 ///
 ///   differential [--seed S] [--steps N] [--seeds N] [--seconds N] [--configuration NAME] [--jobs N]
-///                [--reference-only] [--survey]
+///                [--reference-only] [--survey] [--spoil FAULT|all]
 ///
 /// --steps counts those of all configurations together. --seeds and --seconds go on with the next seed, until
 /// there were so many and the time is up, or a difference was found. --reference-only compares flush(8) with
 /// itself. --survey shows every difference as it is, without looking for fewer steps.
-/// Exit status: 0 no difference, 1 differences, 2 usage, 77 it cannot be tried here (no flush(8), or not
-/// root).
+/// --spoil makes uflush seem to have a fault at every step that allows for it, and checks that each is
+/// noticed. Exit status: 0 no difference, 1 differences, 2 usage, 77 it cannot be tried here (no flush(8), or
+/// not root).
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -45,6 +46,7 @@ struct Options {
   std::size_t jobs = 4;       ///< more than CPUs: the reference sleeps a second after each fatal error
   bool reference_only = false;
   bool survey = false;
+  std::string spoil;  ///< a fault's name, or `all`
 };
 
 /// Sets the option whose value is a number; false when there is none of that name.
@@ -72,6 +74,8 @@ std::optional<Options> parse(const std::vector<std::string>& arguments) {
       options.reference_only = true;
     } else if (name == "--survey") {
       options.survey = true;
+    } else if (name == "--spoil" && i + 1 < arguments.size()) {
+      options.spoil = arguments[++i];
     } else if (name == "--configuration" && i + 1 < arguments.size()) {
       options.configuration = arguments[++i];
     } else if (i + 1 == arguments.size() || !is_number(arguments[i + 1]) ||
@@ -106,6 +110,8 @@ class Run {
   int run();
 
  private:
+  std::size_t unnoticed_of(Fault fault);
+  int spoil();
   void run_seed(std::uint64_t seed);
   void work(std::uint64_t seed, std::size_t steps_each);
   void run_one(const Configuration& configuration, std::uint64_t seed, std::size_t steps_each);
@@ -144,7 +150,7 @@ void Run::report(const Configuration& configuration, std::uint64_t seed, std::ve
 
 void Run::run_one(const Configuration& configuration, std::uint64_t seed, std::size_t steps_each) {
   const std::vector<Step> steps = draw_steps(configuration, seed, steps_each);
-  const ScenarioResult result = run_scenario(configuration, steps, contestants_, [] { return false; });
+  const ScenarioResult result = run_scenario(configuration, steps, contestants_);
   {
     const std::lock_guard lock(mutex_);
     total_.steps_done += result.steps_done;
@@ -174,7 +180,47 @@ void Run::run_seed(std::uint64_t seed) {
   for (std::thread& worker : workers) worker.join();
 }
 
+/// Every step is spoiled anew, so the configurations may take turns.
+std::size_t Run::unnoticed_of(Fault fault) {
+  const std::string name = fault_names.at(static_cast<std::size_t>(fault));
+  std::atomic<std::size_t> faults = 0;
+  std::string unnoticed;
+  const auto spoil = [&](std::size_t at) {
+    const Configuration& configuration = *chosen_[at];
+    const std::size_t steps_each = (options_.steps + chosen_.size() - 1) / chosen_.size();
+    const ScenarioResult result = run_scenario(
+        configuration, draw_steps(configuration, options_.seed, steps_each), contestants_, fault);
+    faults += result.faults;
+    const std::lock_guard lock(mutex_);
+    unnoticed += result.unnoticed;
+  };
+  next_ = 0;
+  std::vector<std::thread> workers;
+  for (std::size_t i = 0; i < std::min(options_.jobs, chosen_.size()); ++i)
+    workers.emplace_back([&] {
+      for (std::size_t at = next_++; at < chosen_.size(); at = next_++) spoil(at);
+    });
+  for (std::thread& worker : workers) worker.join();
+  fmt::print("{}: {} times, {}\n{}", name, faults.load(),
+             unnoticed.empty() ? "always noticed" : "NOT NOTICED at", unnoticed);
+  std::fflush(stdout);
+  return faults == 0 || !unnoticed.empty() ? 1 : 0;
+}
+
+int Run::spoil() {
+  std::size_t blind = 0;
+  std::size_t known = 0;
+  for (std::size_t fault = 0; fault < fault_names.size(); ++fault) {
+    if (options_.spoil != "all" && options_.spoil != fault_names[fault]) continue;
+    ++known;
+    blind += unnoticed_of(static_cast<Fault>(fault));
+  }
+  fmt::print("{} kinds of faults, {} not always noticed\n", known, blind);
+  return known > 0 && blind == 0 ? 0 : exit_differences;
+}
+
 int Run::run() {
+  if (!options_.spoil.empty()) return spoil();
   if (chosen_.empty()) {
     fmt::print(stderr, "differential: no configuration {}\n", options_.configuration);
     return exit_usage;
@@ -203,7 +249,7 @@ int main(int argc, char** argv) {
   if (!options) {
     fmt::print(stderr,
                "usage: differential [--seed S] [--steps N] [--seeds N] [--seconds N] [--configuration NAME] "
-               "[--jobs N] [--reference-only] [--survey]\n");
+               "[--jobs N] [--reference-only] [--survey] [--spoil FAULT|all]\n");
     return differential::exit_usage;
   }
   if (::access(support::stock_daemon, X_OK) != 0 || ::geteuid() != 0) {

@@ -139,8 +139,12 @@ void Generator::add_log_events(std::vector<SpoolEvent>& events) {
   event.mtime_age_s = age_s();
   const std::size_t choice = dice_.below(100);
   if (choice < 70) event.content = log_content();
-  if (choice >= 80 && choice < 88) event.kind = Kind::set_times;
-  if (choice >= 88) event.kind = Kind::remove;
+  if (choice >= 80 && choice < 86) event.kind = Kind::set_times;
+  if (choice >= 86 && choice < 94) event.kind = Kind::remove;
+  if (choice >= 94) {
+    event.kind = Kind::rename;
+    event.content = dice_.chance(0.5) ? layout_.path("flush", log_name()) : moved_away_path;
+  }
   add_with_parents(events, std::move(event));
 }
 
@@ -224,15 +228,22 @@ std::vector<std::string> Generator::in_pieces(const std::string& bytes) {
   return pieces;
 }
 
+/// As a client of the trigger protocol does that turns out to be one of the attribute protocol.
+Conversation Generator::with_short_first_piece(const std::string& bytes) {
+  const std::size_t count = dice_.between(1, 2);
+  return {.pieces = {bytes.substr(0, count), bytes.substr(count)}, .half_closes = dice_.chance(0.3)};
+}
+
 Conversation Generator::some_conversation() {
   const std::size_t choice = dice_.below(100);
   if (choice < 6) return trigger();
   if (choice < 9) {
-    Conversation conversation{.pipelined = true};
+    Conversation conversation{.pipelining = Pipelining::one_client};
     for (std::size_t count = dice_.between(2, 4); count > 0; --count)
       conversation.pieces.push_back(support::add_request(site(), queue_id()));
     return conversation;
   }
+  if (choice < 11) return with_short_first_piece(valid_request());
   if (choice < 30) {
     Conversation conversation{.pieces = in_pieces(mutated_request(valid_request(), dice_))};
     if (configuration_.clients_fall_silent) conversation.half_closes = dice_.chance(0.8);
@@ -241,6 +252,8 @@ Conversation Generator::some_conversation() {
   Conversation conversation{.pieces = in_pieces(valid_request())};
   conversation.half_closes = dice_.chance(0.3);
   conversation.speaks_first = dice_.chance(0.1) && conversation.pieces.size() == 1;
+  if (dice_.chance(0.06))
+    conversation.leaving = dice_.chance(0.5) ? Leaving::after_the_request : Leaving::before_the_announcement;
   return conversation;
 }
 

@@ -33,6 +33,7 @@ class Generator {
   [[nodiscard]] Conversation some_conversation();
   [[nodiscard]] std::string valid_request();
   [[nodiscard]] Conversation trigger();
+  [[nodiscard]] Conversation with_short_first_piece(const std::string& bytes);
   [[nodiscard]] std::vector<std::string> in_pieces(const std::string& bytes);
 
   [[nodiscard]] std::string site();

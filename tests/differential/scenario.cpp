@@ -11,6 +11,9 @@
 namespace uflush::differential {
 namespace {
 
+/// Let the spool fill before the next fault: afterwards it is made empty.
+constexpr std::size_t steps_between_faults = 4;
+
 /// Work through several logfiles or many lines: the reference's order is that of a directory, or of the
 /// lines.
 bool works_through_lists(const Conversation& conversation) {
@@ -71,7 +74,7 @@ std::string compare(const Conversation& conversation, const Observation& referen
   std::string report;
   compare_texts(report, "reply", reference.reply, ours.reply);
   // Whether a later piece still reaches the daemon, to be thrown away, or finds it gone is a race.
-  const bool may_be_late = conversation.pieces.size() > 1 && !conversation.pipelined;
+  const bool may_be_late = conversation.pieces.size() > 1 && conversation.pipelining == Pipelining::none;
   const auto end_of = [&](const Observation& seen) {
     return may_be_late && seen.ending == support::Ending::reset ? support::Ending::eof : seen.ending;
   };
@@ -90,8 +93,9 @@ std::string describe(const Step& step) {
 
 class Scenario {
  public:
-  Scenario(const Configuration& configuration, const Contestants& contestants)
+  Scenario(const Configuration& configuration, const Contestants& contestants, std::optional<Fault> fault)
       : contestants_(contestants),
+        fault_(fault),
         reference_(configuration, contestants.reference),
         ours_(configuration, contestants.ours) {}
 
@@ -102,6 +106,8 @@ class Scenario {
   void start_anew();
 
   const Contestants& contestants_;
+  std::optional<Fault> fault_;
+  std::size_t steps_since_fault_ = 0;
   Side reference_, ours_;
   std::set<std::string> said_;  ///< by ours, since the start of its process
   std::time_t base_ = std::time(nullptr);
@@ -114,8 +120,15 @@ std::string Scenario::perform(const Step& step, ScenarioResult& result) {
   }
   const StepClock clock{base_, std::time(nullptr) - 1};
   const Snapshot before = ours_.spool(clock);
-  Observation expected = reference_.perform(step.conversation, clock, false);
-  const Observation seen = ours_.perform(step.conversation, clock, contestants_.allow_differences);
+  const auto adapted =
+      contestants_.allow_differences ? as_for_the_reference(step.conversation) : std::nullopt;
+  Observation expected = reference_.perform(adapted ? adapted->conversation : step.conversation, clock);
+  Observation seen = ours_.perform(step.conversation, clock);
+  const bool spoiled =
+      fault_ && ++steps_since_fault_ >= steps_between_faults && ours_.spoil(*fault_, clock, seen);
+  reference_.age_touched_files(clock);
+  ours_.age_touched_files(clock);
+  if (adapted) ++result.allowed[std::string(adapted->row)];
   const bool ended = expected.has_fatal() || seen.has_fatal();
   const bool alike = expected.spool == seen.spool;
   std::string differences = compare(step.conversation, expected, seen);
@@ -125,8 +138,14 @@ std::string Scenario::perform(const Step& step, ScenarioResult& result) {
       if (allowed.explain(circumstances, expected, seen)) ++result.allowed[std::string(allowed.row)];
     differences = compare(step.conversation, expected, seen);
   }
+  if (spoiled) {
+    steps_since_fault_ = 0;
+    ++result.faults;
+    if (differences.empty()) result.unnoticed += describe(step);
+    differences.clear();
+  }
   said_.insert(seen.log.begin(), seen.log.end());
-  if (ended || !alike) start_anew();
+  if (ended || !alike || spoiled) start_anew();
   return differences;
 }
 
@@ -142,11 +161,10 @@ void Scenario::start_anew() {
 }  // namespace
 
 ScenarioResult run_scenario(const Configuration& configuration, const std::vector<Step>& steps,
-                            const Contestants& contestants, bool (*stop)()) {
+                            const Contestants& contestants, std::optional<Fault> fault) {
   ScenarioResult result;
-  Scenario scenario(configuration, contestants);
+  Scenario scenario(configuration, contestants, fault);
   for (const Step& step : steps) {
-    if (stop()) break;
     const std::string differences = scenario.perform(step, result);
     if (!differences.empty()) {
       result.differing_step = result.steps_done;
@@ -164,7 +182,7 @@ std::vector<Step> shrink(const Configuration& configuration, std::vector<Step> s
     std::vector<Step> fewer = steps;
     const auto first = fewer.begin() + static_cast<std::ptrdiff_t>(begin);
     fewer.erase(first, first + static_cast<std::ptrdiff_t>(count));
-    const ScenarioResult result = run_scenario(configuration, fewer, contestants, [] { return false; });
+    const ScenarioResult result = run_scenario(configuration, fewer, contestants);
     if (!result.differing_step) return false;
     fewer.resize(*result.differing_step + 1);
     steps = std::move(fewer);

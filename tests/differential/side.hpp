@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tests/differential/configuration.hpp"
+#include "tests/differential/fault.hpp"
 #include "tests/differential/snapshot.hpp"
 #include "tests/differential/step.hpp"
 #include "tests/support/log_socket.hpp"
@@ -39,16 +40,22 @@ class Side {
     return take_snapshot(spool_.queue().path(), clock);
   }
   /// Returns when the daemon has closed, and has logged and triggered all it had to.
-  /// `on_one_connection`: how pipelined requests are sent.
-  Observation perform(const Conversation& conversation, const StepClock& clock, bool on_one_connection);
+  Observation perform(const Conversation& conversation, const StepClock& clock);
+  /// Changes something that `seen` shows, as a faulty daemon would; false when it has nothing of that kind.
+  bool spoil(Fault fault, const StepClock& clock, Observation& seen) const;
+  /// Dates what the step touched back, so that the next step's touch can be told from it.
+  void age_touched_files(const StepClock& clock) const;
   /// Another process in place of this one.
   void restart();
   /// Makes the spool empty, as it was at the start.
   void clear_spool() const;
 
  private:
+  void write_files() const;
   void open_queue_manager();
+  void start_proxymap();
   [[nodiscard]] support::Reply converse(const Conversation& conversation) const;
+  void leave_early(const Conversation& conversation) const;
   std::vector<std::string> logged_up_to_now();
   std::string triggered_up_to_now();
   [[nodiscard]] std::string normalised(std::string record) const;
@@ -58,6 +65,7 @@ class Side {
   support::TempDir program_directory_;
   std::optional<support::LogSocket> log_;
   std::optional<support::QmgrSocket> qmgr_;
+  std::optional<support::MasterStandIn> proxymap_;
   std::optional<support::MasterStandIn> master_;
   std::size_t records_seen_ = 0;
   int markers_ = 0;

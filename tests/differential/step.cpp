@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 const char* to_text(SpoolEvent::Kind kind) {
   constexpr std::array names{"put file",      "remove",         "change mode", "hard link",
-                             "symbolic link", "make directory", "set times"};
+                             "symbolic link", "make directory", "set times",   "rename"};
   return names.at(static_cast<std::size_t>(kind));
 }
 
@@ -90,6 +90,9 @@ void apply(const SpoolEvent& event, const std::string& queue_directory, std::tim
       return make_directory(path, event);
     case SpoolEvent::Kind::set_times:
       return set_times(path, event, base);
+    case SpoolEvent::Kind::rename:
+      fs::rename(path, queue_directory + "/" + event.content, ignored);
+      return;
   }
 }
 
@@ -120,7 +123,10 @@ std::string to_text(const SpoolEvent& event) {
 std::string to_text(const Conversation& conversation) {
   std::string text = conversation.speaks_first ? "without waiting, client says" : "client says";
   for (const std::string& piece : conversation.pieces) text.append(" ").append(as_literal(piece));
-  if (conversation.pipelined) text += " in one piece";
+  if (conversation.pipelining == Pipelining::one_client) text += " in one piece";
+  if (conversation.leaving == Leaving::after_the_request) return text + " and goes away";
+  if (conversation.leaving == Leaving::before_the_announcement)
+    return text + " and goes away while the daemon serves another";
   return text + (conversation.half_closes ? " and shuts its side down" : "");
 }
 

@@ -6,6 +6,9 @@
 
 namespace uflush::differential {
 
+/// Where a logfile goes that somebody renames out of its directory.
+inline constexpr const char* moved_away_path = "active/moved_away";
+
 /// Sites that most configurations store mail for, and their log names.
 [[nodiscard]] const std::vector<std::string>& plain_sites();
 [[nodiscard]] const std::vector<std::string>& plain_log_names();
