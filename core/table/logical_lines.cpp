@@ -13,9 +13,12 @@ bool starts_with_blank(std::string_view line) noexcept {
   return !line.empty() && blanks.find(line.front()) != std::string_view::npos;
 }
 
-void cut(std::string& text) {
+void cut(LogicalLine& line) {
+  std::string& text = line.text;
   if (const std::size_t nul = text.find('\0'); nul != std::string::npos) text.resize(nul);
-  text.resize(text.find_last_not_of(blanks) + 1);
+  const std::size_t end = text.find_last_not_of(blanks) + 1;
+  line.blanks_behind = text.substr(end);
+  text.resize(end);
 }
 
 std::string quoted(std::string_view text) {
@@ -41,12 +44,12 @@ std::vector<LogicalLine> logical_lines(std::string_view content, std::string_vie
       lines.push_back({number, std::string(line)});
   }
   if (!lines.empty() && starts_with_blank(lines.front().text)) {
-    cut(lines.front().text);
+    cut(lines.front());
     warnings.push_back(fmt::format("{}: logical line must not start with whitespace: \"{}\"", file,
                                    quoted(lines.front().text)));
     lines.erase(lines.begin());
   }
-  for (LogicalLine& line : lines) cut(line.text);
+  for (LogicalLine& line : lines) cut(line);
   return lines;
 }
 

@@ -17,6 +17,7 @@ namespace uflush {
 struct LogicalLine {
   std::size_t number = 0;  ///< of its first physical line, counted from 1
   std::string text;        ///< without trailing blanks; ends at the first NUL
+  std::string blanks_behind = {};
 };
 
 /// Splits `content`. A first line that starts with a blank continues nothing: it is left out, with a warning

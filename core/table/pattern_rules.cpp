@@ -98,10 +98,9 @@ class RuleReader {
     parts.flags = behind.substr(0, flags_end);
     parts.rest = skip_blanks(behind.substr(flags_end));
     const std::size_t unknown = parts.flags.find_first_not_of(syntax_.flags);
-    if (unknown == std::string_view::npos) {
-      if (parts.flags.find('X') != std::string_view::npos) warn("ignoring obsolete regexp option \"X\"");
-      return parts;
-    }
+    for (const char flag : parts.flags.substr(0, unknown))
+      if (flag == syntax_.obsolete_flag) warn(fmt::format("ignoring obsolete regexp option \"{}\"", flag));
+    if (unknown == std::string_view::npos) return parts;
     warn(fmt::format("unknown regexp option \"{}\": skipping this rule", parts.flags[unknown]));
     return std::nullopt;
   }

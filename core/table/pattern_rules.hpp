@@ -33,6 +33,7 @@ struct PatternSyntax {
   std::string_view type;        ///< the word in warnings: `regexp`
   std::string_view unclosed;    ///< what happens to a rule without closing delimiter: `skipping this rule`
   std::string_view flags;       ///< the letters that may follow a pattern
+  char obsolete_flag;           ///< one of them that is ignored with a warning; NUL: none
   std::string_view zero_index;  ///< what is said about `$0`: `out-of-range replacement index`
   /// Nothing when the pattern is malformed; then `error` says how.
   std::optional<CompiledPattern> (*compile)(const std::string& pattern, std::string_view flags,

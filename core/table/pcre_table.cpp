@@ -99,8 +99,8 @@ std::optional<CompiledPattern> compile(const std::string& pattern, std::string_v
   return CompiledPattern{matches, capture_count};
 }
 
-constexpr PatternSyntax syntax{"pcre", "ignoring this rule", "imsxAEUX", "out of range replacement index",
-                               compile};
+constexpr PatternSyntax syntax{
+    "pcre", "ignoring this rule", "imsxAEUX", 'X', "out of range replacement index", compile};
 
 }  // namespace
 

@@ -48,7 +48,7 @@ std::optional<CompiledPattern> compile(const std::string& pattern, std::string_v
   return CompiledPattern{matches, capture_count};
 }
 
-constexpr PatternSyntax syntax{"regexp", "skipping this rule", "imx", "out-of-range replacement index",
+constexpr PatternSyntax syntax{"regexp", "skipping this rule", "imx", '\0', "out-of-range replacement index",
                                compile};
 
 }  // namespace

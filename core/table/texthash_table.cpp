@@ -64,7 +64,8 @@ class Loader {
       warnings_.push_back(fmt::format("{}, line {}: {} -- ignoring this line", file_, line.number, why));
       return false;
     };
-    if (utf8_ && !is_valid_utf8(line.text)) return ignored(fmt::format("non-UTF-8 input \"{}\"", line.text));
+    if (utf8_ && !is_valid_utf8(line.text))
+      return ignored(fmt::format("non-UTF-8 input \"{}{}\"", line.text, line.blanks_behind));
     if (!entry.balanced) return ignored(fmt::format("unbalanced '\"' in '{}'", line.text));
     if (entry.value.empty()) return ignored("expected format: key whitespace value");
     if (entry.key.ends_with(':'))

@@ -48,17 +48,29 @@ const char* to_text(Lookup lookup) {
   return lookup == Lookup::found ? "found" : lookup == Lookup::failed ? "failed" : "not found";
 }
 
-std::ostream& operator<<(std::ostream& out, const Answers& answers) {
-  out << "  error: " << answers.error << '\n';
-  for (const std::string& warning : answers.warnings) out << "  warning: " << warning << '\n';
-  for (const auto& [key, lookup] : answers.lookups)
-    if (lookup != Lookup::not_found)
-      out << "  " << testing::PrintToString(key) << ' ' << to_text(lookup) << '\n';
-  return out;
+/// What differs; empty when nothing does.
+std::string difference(const Answers& ours, const Answers& theirs) {
+  std::string text;
+  if (ours.error != theirs.error)
+    text += fmt::format("  error: ours \"{}\" theirs \"{}\"\n", ours.error, theirs.error);
+  for (const std::string& warning : ours.warnings)
+    if (!theirs.warnings.contains(warning)) text += fmt::format("  only ours: {}\n", warning);
+  for (const std::string& warning : theirs.warnings)
+    if (!ours.warnings.contains(warning)) text += fmt::format("  only theirs: {}\n", warning);
+  for (const auto& [key, lookup] : ours.lookups) {
+    const auto other = theirs.lookups.find(key);
+    if (other != theirs.lookups.end() && other->second != lookup)
+      text += fmt::format("  {}: ours {} theirs {}\n", testing::PrintToString(key), to_text(lookup),
+                          to_text(other->second));
+  }
+  if (ours.lookups.size() != theirs.lookups.size()) text += "  only one can be asked\n";
+  return text;
 }
 
-bool operator==(const Answers& one, const Answers& other) {
-  return one.error == other.error && one.warnings == other.warnings && one.lookups == other.lookups;
+/// What postmap says because it wants a value.
+bool is_about_empty_values(const std::string& warning) {
+  return warning.find(" should return NO RESULT in case of NOT FOUND") != std::string::npos ||
+         warning.find(": empty string result is not allowed") != std::string::npos;
 }
 
 /// A directory with main.cf and one table in it.
@@ -141,6 +153,7 @@ class Place {
     bool failed = false;
     for (std::string line; std::getline(in, line);) {
       line = as_logged(without_path(line));
+      if (is_about_empty_values(line)) continue;
       if (line.starts_with(warning)) answers.warnings.insert(line.substr(warning.size()));
       if (!line.starts_with(fatal)) continue;
       failed = line.find(": query error") != std::string::npos;
@@ -217,8 +230,8 @@ TEST_P(TableCorpus, HoldsWhatPostmapFinds) {
   for (std::size_t at = 0; at < tables.size(); ++at) {
     // To postmap a key that is there twice is worth a warning, to a daemon the table is broken.
     if (is_a_duplicate(ours[at].error) && theirs[at].warnings.contains(ours[at].error)) continue;
-    EXPECT_EQ(ours[at], theirs[at]) << "seed " << seed() << ", " << tables[at].name << "\n"
-                                    << tables[at].content;
+    EXPECT_EQ(difference(ours[at], theirs[at]), "") << "seed " << seed() << ", " << tables[at].name << "\n"
+                                                    << tables[at].content;
     for (const auto& [key, lookup] : ours[at].lookups) found = found || lookup == Lookup::found;
   }
   EXPECT_EQ(found, GetParam() != "internal" && GetParam() != "fail");

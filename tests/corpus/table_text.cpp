@@ -118,7 +118,7 @@ std::string TableText::expressions(bool is_pcre) {
   for (std::size_t rules = dice_.between(0, 8); rules > 0; --rules) {
     if (dice_.chance(0.2)) {
       text += one_of({"if /", "if !/", "if  /", "if ! /"}) + expression(is_pcre) +
-              one_of({"/", "/i", "/ x", "", "/q"}) + "\n";
+              one_of({"/", "/i", "/ x", "x", "/q"}) + "\n";
       ++open;
     }
     text += rule(is_pcre);
