@@ -120,8 +120,8 @@ TEST(Rows, AreComparedWithTheFastestStockRowOfTheirWorkload) {
 TEST(Rows, AreComparedWithTheFloorThatDoesTheSameWork) {
   const Scripted one("one", {}), other("other", {});
   const ServerKind ours{"ours", ""}, ours_sync{.name = "ours sync", .program = "", .syncs = true};
-  const ServerKind floor{.name = "floor", .program = "", .is_floor = true};
-  const ServerKind floor_sync{.name = "floor sync", .program = "", .is_floor = true, .syncs = true};
+  const ServerKind floor{.name = "floor", .program = "f", .is_floor = true};
+  const ServerKind floor_sync{.name = "floor sync", .program = "f", .is_floor = true, .syncs = true};
   const std::vector<Series> all = {series_of(one, ours, 1), series_of(one, ours_sync, 1),
                                    series_of(one, floor, 1), series_of(one, floor_sync, 1),
                                    series_of(other, ours, 1)};
@@ -129,6 +129,8 @@ TEST(Rows, AreComparedWithTheFloorThatDoesTheSameWork) {
   EXPECT_EQ(floor_of(all, all[1]), &all[3]);
   EXPECT_EQ(floor_of(all, all[2]), nullptr);
   EXPECT_EQ(floor_of(all, all[4]), nullptr);
+  EXPECT_EQ(without_sync(all, all[1]), &all[0]);
+  EXPECT_EQ(without_sync(all, all[0]), nullptr);
 }
 
 TEST(Rows, TellWhenTheLoadGeneratorUsedAWholeCpu) {

@@ -91,6 +91,15 @@ const Series* floor_of(const std::vector<Series>& all, const Series& series) {
   return found == all.end() ? nullptr : &*found;
 }
 
+const Series* without_sync(const std::vector<Series>& all, const Series& series) {
+  if (!series.server->syncs) return nullptr;
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Series& other) {
+    return other.workload == series.workload && other.server->program == series.server->program &&
+           !other.server->syncs;
+  });
+  return found == all.end() ? nullptr : &*found;
+}
+
 bool client_is_the_limit(const Series& series) {
   constexpr double nearly_one_cpu = 0.9;
   const double us_per_second =

@@ -48,6 +48,9 @@ using Progress = std::function<void(double done, std::string_view next)>;
 /// The bare loop that did the same work as `series`; null when there is none, or when it is one itself.
 [[nodiscard]] const Series* floor_of(const std::vector<Series>& all, const Series& series);
 
+/// The server that did the work of `series` without waiting for the disk; null when there is none, or when
+/// `series` does not wait either.
+[[nodiscard]] const Series* without_sync(const std::vector<Series>& all, const Series& series);
 /// True when the load generator used nearly a whole CPU: then the rate tells of it, not of the server.
 [[nodiscard]] bool client_is_the_limit(const Series& series);
 

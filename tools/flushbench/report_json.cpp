@@ -103,6 +103,7 @@ Json to_json(const Series& series, const std::vector<Series>& all) {
               {"figures", figures_of(series)}};
   add_ratios(row, "best_stock", best_stock(all, *series.workload), series);
   add_ratios(row, "floor", floor_of(all, series), series);
+  add_ratios(row, "none", without_sync(all, series), series);
   return row;
 }
 

@@ -53,11 +53,18 @@ std::string figures(const Series& series) {
   return text;
 }
 
+/// What waiting for the disk costs.
+std::string price_of_sync(const Report& report, const Series& series) {
+  const Series* other = without_sync(report.series, series);
+  if (other == nullptr) return "";
+  return fmt::format("{:>14}of {}: {}\n", "", other->server->name, ratio_to(other, series));
+}
+
 std::string heading(const Series& series) {
   const Workload& workload = *series.workload;
   return fmt::format(
-      "\n{}: {} ({} rounds)\n  {:11} {:>5} {:>11} {:6} {:>9} {:6} {:>6} {:>9} {:>9} {:>9} {:>9} {:>6}  "
-      "{:^15}  {:^15}\n",
+      "\n{}: {} ({} rounds)\n  {:11} {:>5} {:>11} {:6} {:>9} {:6} {:>6} {:>9} {:>9} {:>9} {:>9} {:>6} "
+      "{:>6}  {:^15}  {:^15}\n",
       workload.name(), workload.description(), series.rounds.size(), "server", "procs",
       workload.operation() + "s/s", "", "CPU us", "", "calls", "p50 us", "p99 us", "p99.9 us", "max us",
       "MiB", "client", "of best stock", "of floor");
@@ -77,7 +84,7 @@ std::string row(const Report& report, const Series& series) {
       series.summary(&Measurement::client_cpu_us).median,
       ratio_to(best_stock(report.series, *series.workload), series),
       ratio_to(floor_of(report.series, series), series), client_is_the_limit(series) ? "  *" : "",
-      figures(series));
+      price_of_sync(report, series) + figures(series));
 }
 
 }  // namespace
