@@ -29,6 +29,7 @@ Measurement Idling::measure(BenchSpool& spool, const ServerKind& kind, Pass pass
   const LoadResult warm = client->run(fourth_of(limit_));
   const double before = memory_bytes(server.pids(), "VmRSS");
   std::vector<support::FlushClient> idle;
+  idle.reserve(connections_);
   while (idle.size() < connections_) {
     idle.push_back(server.connect());
     if (idle.back().read_announcement() != support::announcement_bytes)

@@ -72,6 +72,7 @@ void measure(const RunOptions& options, const std::string& command) {
   end_orderly_on(SIGTERM);
   const std::vector<ServerKind> servers = contestants(options);
   std::vector<std::unique_ptr<Comparison>> comparisons;
+  comparisons.reserve(options.places.size());
   for (const Place& place : options.places)
     comparisons.push_back(std::make_unique<Comparison>(place, options));
   Report report{

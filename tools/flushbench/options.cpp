@@ -32,6 +32,7 @@ std::string own_floors() {
 
 std::vector<std::string> all_names() {
   std::vector<std::string> names;
+  names.reserve(workload_names().size());
   for (const WorkloadName& workload : workload_names()) names.push_back(workload.name);
   return names;
 }
@@ -48,6 +49,7 @@ std::vector<Place> choose_places(std::vector<std::string> workloads,
                                  const std::vector<std::string>& directories, bool full) {
   if (workloads.empty()) workloads = all_names();
   std::vector<Place> places;
+  places.reserve(directories.size() + 2);
   for (const std::string& directory : directories) places.push_back({directory, workloads});
   if (!places.empty()) return places;
   places.push_back({"", workloads});

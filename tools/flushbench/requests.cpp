@@ -32,12 +32,14 @@ std::string queue_id(std::uint64_t number) {
 
 std::vector<std::string> numbered_sites(std::size_t count) {
   std::vector<std::string> sites;
+  sites.reserve(count);
   for (std::size_t site = 0; site < count; ++site)
     sites.push_back("site" + std::to_string(site) + ".example");
   return sites;
 }
 
 AddRequests::AddRequests(const std::vector<std::string>& sites) {
+  requests_.reserve(sites.size());
   for (const std::string& site : sites) requests_.push_back(support::add_request(site, queue_id(0)));
 }
 
@@ -49,6 +51,7 @@ std::string_view AddRequests::next() {
 }
 
 SendSiteRequests::SendSiteRequests(const std::vector<std::string>& sites) {
+  requests_.reserve(sites.size());
   for (const std::string& site : sites) requests_.push_back(support::send_site_request(site));
 }
 
