@@ -176,8 +176,9 @@ std::size_t AppendFile::drop_half_line(std::string_view lines, std::size_t writt
   return whole_bytes;
 }
 
-Result<LogContents> read_logfile(FileSystem& files, FileHandle file, std::time_t now, long nanoseconds) {
-  TRY_VOID(files.lock(file, FileSystem::Lock::wait));
+Result<LogContents> read_logfile(FileSystem& files, FileHandle file, std::time_t now, long nanoseconds,
+                                 FileSystem::Lock patience) {
+  TRY_VOID(files.lock(file, patience));
   const Unlocker unlocker(files, file);
   LogContents contents;
   TRY(lines, read_all(files, file));
@@ -203,8 +204,9 @@ std::size_t place_for_copy(std::string_view handled, std::size_t arrived_bytes) 
 }
 
 Result<void> drop_handled_lines(FileSystem& files, FileHandle file, const std::string& path,
-                                const LogContents& handled, std::time_t now, Durability durability) {
-  TRY_VOID(files.lock(file, FileSystem::Lock::wait));
+                                const LogContents& handled, std::time_t now, Durability durability,
+                                FileSystem::Lock patience) {
+  TRY_VOID(files.lock(file, patience));
   const Unlocker unlocker(files, file);
   TRY(found, files.stat(file));
   if (found.access_time != handled.mark || found.access_nanoseconds != handled.mark_nanoseconds) {

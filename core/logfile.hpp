@@ -89,9 +89,9 @@ struct LogContents {
 };
 
 /// Locks, reads everything, and leaves a mark: `now` and `nanoseconds` (not 0, and another number each time)
-/// as the access time.
+/// as the access time. EWOULDBLOCK with Lock::try_now when somebody else has the lock.
 [[nodiscard]] Result<LogContents> read_logfile(FileSystem& files, FileHandle file, std::time_t now,
-                                               long nanoseconds);
+                                               long nanoseconds, FileSystem::Lock patience);
 
 /// Takes the lines of `handled` out of the file, and sets the time stamps of `path` to `now` (which tells
 /// refresh that the log has been looked at).
@@ -100,10 +100,10 @@ struct LogContents {
 /// process may have emptied it, and the same IDs may have been added again. Lines that came in meanwhile
 /// stay. At no instant is one of them missing or cut: they are copied to the front of the file while they
 /// still stand at its end, then the file is cut at the end of the copy. Where the copy does not fit into
-/// `handled`, the file stays as it is: lines that are looked at twice do no harm.
+/// `handled`, the file stays as it is: lines that are looked at twice do no harm. EWOULDBLOCK as above.
 [[nodiscard]] Result<void> drop_handled_lines(FileSystem& files, FileHandle file, const std::string& path,
                                               const LogContents& handled, std::time_t now,
-                                              Durability durability);
+                                              Durability durability, FileSystem::Lock patience);
 
 /// Where a copy of `arrived` can end within `handled`: the end of a line of `handled`, with room for a line
 /// of filler in between when it is not an exact fit. npos when there is no such place.

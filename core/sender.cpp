@@ -1,5 +1,6 @@
 #include "core/sender.hpp"
 
+#include <iterator>
 #include <random>
 #include <span>
 #include <utility>
@@ -16,10 +17,14 @@ namespace {
 /// Lines that are sorted by directory together. Larger lists go easier on directories, smaller ones start
 /// earlier.
 constexpr std::size_t lines_per_list = 16384;
+/// Those of the first list: it must not keep the first slice waiting.
+constexpr std::size_t lines_in_first_list = 128;
 /// Files per trip to the pool: 5 to 20 ms of renames.
 constexpr std::size_t files_per_slice = 1024;
 /// The first slice is short, so that the queue manager gets to work at once.
 constexpr std::size_t files_in_first_slice = 128;
+/// Shorter logs are handled in a single trip to the pool, the way there and back takes longer than the work.
+constexpr std::size_t short_log_bytes = 1024;
 /// How often a long send tells the queue manager that there is more.
 constexpr std::chrono::milliseconds scan_interval{500};
 
@@ -45,7 +50,7 @@ class Toucher {
   [[nodiscard]] Slice next(std::size_t files_max) {
     Slice slice;
     if (position_ == list_.queue_ids.size()) {
-      list_ = reader_.next(lines_per_list);
+      list_ = reader_.next(std::exchange(lines_, lines_per_list));
       position_ = 0;
       slice.warnings = std::move(list_.warnings);
       if (verbose_) note(slice, list_.repeated, "skip queue file {} as duplicate");
@@ -78,10 +83,31 @@ class Toucher {
   std::string_view log_name_;
   bool verbose_;
   MoveList list_;
+  std::size_t lines_ = lines_in_first_list;
   std::size_t position_ = 0;
 };
 
+std::vector<std::string> rename_all(QueueFileMover& mover, const std::vector<std::string_view>& in_deferred) {
+  for (const std::string_view id : in_deferred) mover.rename_to_incoming(id);
+  mover.close_directories();
+  return mover.take_warnings();
+}
+
+bool is_locked(const Error& error) {
+  return error.number == EWOULDBLOCK;
+}
+
 }  // namespace
+
+/// What a single trip to the pool came to.
+struct Sender::Attempt {
+  Result<LogContents> contents = Error{EWOULDBLOCK};
+  bool moved = false;
+  bool ran_short = false;  ///< of descriptors or memory
+  Result<void> dropped = Error{EWOULDBLOCK};
+  std::vector<std::string> notes;
+  std::vector<std::string> warnings;
+};
 
 Sender::Sender(SpoolAccess& spool) : spool_(spool), last_mark_(static_cast<long>(std::random_device{}())) {}
 
@@ -117,22 +143,36 @@ Task<Status> Sender::send_in_turn(const std::string& name, Cause cause, StopToke
   const File file = std::move(opened).value();
 
   if (cause == Cause::send_site) co_await spool_.queue_manager.trigger(QueueTrigger::unthrottle);
-  auto read = [&, mark = next_mark()] {
-    return read_logfile(spool_.files, file.handle(), spool_.loop.wall_time(), mark);
-  };
-  const auto contents = co_await in_pool(spool_.waiting_pool, read);
-  if (!contents) co_return failed(name, "read", contents.error());
+  const long mark = next_mark();
+  auto at_once = [&] { return try_at_once(name, file.handle(), path, mark); };
+  Attempt attempt = co_await in_pool(spool_.work_pool, at_once);
+  for (const std::string& note : attempt.notes) spool_.log.info("{}", note);
+  warn(attempt.warnings);
 
-  const auto moved = co_await move_all(name, contents.value().lines, stop);
+  // Whatever remains: the log is long, or somebody has its lock.
+  Result<LogContents>& contents = attempt.contents;
+  if (!contents && is_locked(contents.error())) {
+    auto read = [&] {
+      return read_logfile(spool_.files, file.handle(), spool_.loop.wall_time(), mark, FileSystem::Lock::wait);
+    };
+    contents = co_await in_pool(spool_.waiting_pool, read);
+  }
+  if (!contents) co_return failed(name, "read", contents.error());
+  Result<void> moved = Error{EMFILE};
+  if (attempt.moved) {
+    moved = outcome::success();
+  } else if (!attempt.ran_short) {
+    moved = co_await move_all(name, contents.value().lines, stop);
+  }
   if (!moved) {
     co_await spool_.queue_manager.trigger(QueueTrigger::scan_incoming);  // for those that were moved
     co_return Status::fail;
   }
-  auto drop = [&] {
-    return drop_handled_lines(spool_.files, file.handle(), path, contents.value(), spool_.loop.wall_time(),
-                              spool_.config.uflush_durability);
-  };
-  const auto dropped = co_await in_pool(spool_.waiting_pool, drop);
+  Result<void>& dropped = attempt.dropped;
+  if (!dropped && is_locked(dropped.error())) {
+    auto drop = [&] { return drop_lines(file.handle(), path, contents.value(), FileSystem::Lock::wait); };
+    dropped = co_await in_pool(spool_.waiting_pool, drop);
+  }
   if (!contents.value().lines.empty()) {
     if (spool_.log.verbose() > 0)
       spool_.log.info("flush_send_path: requesting delivery for logfile {}", name);
@@ -140,6 +180,41 @@ Task<Status> Sender::send_in_turn(const std::string& name, Cause cause, StopToke
   }
   if (!dropped) co_return failed(name, "truncate", dropped.error());
   co_return Status::ok;
+}
+
+/// A job: all of a send, if the log is short and nobody has its lock.
+Sender::Attempt Sender::try_at_once(const std::string& name, FileHandle file, const std::string& path,
+                                    long mark) const {
+  const std::time_t now = spool_.loop.wall_time();
+  Attempt attempt;
+  attempt.contents = read_logfile(spool_.files, file, now, mark, FileSystem::Lock::try_now);
+  if (!attempt.contents) return attempt;
+  const LogContents& contents = attempt.contents.value();
+  if (contents.lines.size() > short_log_bytes) return attempt;
+  Toucher toucher(spool_, now, name, contents.lines);
+  QueueFileMover mover(spool_.files, spool_.layout, now);
+  const auto keep = [](std::vector<std::string>& all, std::vector<std::string> more) {
+    all.insert(all.end(), std::move_iterator(more.begin()), std::move_iterator(more.end()));
+  };
+  bool more = !contents.lines.empty();
+  while (more && !attempt.ran_short) {
+    Toucher::Slice slice = toucher.next(files_per_slice);
+    keep(attempt.notes, std::move(slice.notes));
+    keep(attempt.warnings, std::move(slice.warnings));
+    keep(attempt.warnings, rename_all(mover, slice.in_deferred));
+    attempt.ran_short = slice.ran_short || mover.ran_short();
+    more = !slice.is_last;
+  }
+  if (attempt.ran_short) return attempt;
+  attempt.moved = true;
+  attempt.dropped = drop_lines(file, path, contents, FileSystem::Lock::try_now);
+  return attempt;
+}
+
+Result<void> Sender::drop_lines(FileHandle file, const std::string& path, const LogContents& handled,
+                                FileSystem::Lock patience) const {
+  return drop_handled_lines(spool_.files, file, path, handled, spool_.loop.wall_time(),
+                            spool_.config.uflush_durability, patience);
 }
 
 /// While one thread renames a slice, another one touches the next: renames are what takes most of the time,
@@ -152,11 +227,7 @@ Task<Result<void>> Sender::move_all(const std::string& name, std::string_view co
   Toucher::Slice slice;
   std::size_t slice_files = files_in_first_slice;
   auto touch_next = [&] { return toucher.next(slice_files); };
-  auto rename_all = [&] {
-    for (const std::string_view id : slice.in_deferred) mover.rename_to_incoming(id);
-    mover.close_directories();
-    return mover.take_warnings();
-  };
+  auto rename_slice = [&] { return rename_all(mover, slice.in_deferred); };
   slice = co_await in_pool(spool_.work_pool, touch_next);
   slice_files = files_per_slice;
   Instant next_scan = spool_.loop.now();
@@ -165,7 +236,7 @@ Task<Result<void>> Sender::move_all(const std::string& name, std::string_view co
     warn(slice.warnings);
     auto touching = in_pool(spool_.work_pool, touch_next);
     if (!slice.is_last) touching.start();
-    const std::vector<std::string> warnings = co_await in_pool(spool_.work_pool, rename_all);
+    const std::vector<std::string> warnings = co_await in_pool(spool_.work_pool, rename_slice);
     warn(warnings);
     const bool ran_short = slice.ran_short || mover.ran_short();
     const bool is_last = slice.is_last;

@@ -9,6 +9,7 @@
 
 #include "core/config.hpp"
 #include "core/log.hpp"
+#include "core/logfile.hpp"
 #include "core/queue_manager.hpp"
 #include "io/blocking_pool.hpp"
 #include "io/file_system.hpp"
@@ -50,8 +51,12 @@ class Sender {
   Task<Status> send_file(std::string queue_id);
 
  private:
+  struct Attempt;
   Task<Status> send_in_turn(const std::string& name, Cause cause, StopToken stop);
   Task<Result<void>> move_all(const std::string& name, std::string_view contents, StopToken stop);
+  Attempt try_at_once(const std::string& name, FileHandle file, const std::string& path, long mark) const;
+  Result<void> drop_lines(FileHandle file, const std::string& path, const LogContents& handled,
+                          FileSystem::Lock patience) const;
   void warn(const std::vector<std::string>& texts);
   Status failed(const std::string& name, std::string_view operation, Error error);
 

@@ -85,7 +85,7 @@ void check(std::string_view list, const std::vector<std::string_view>& sites, bo
       std::any_of(items.begin(), items.end(), [](const Item& item) { return item.pattern.empty(); });
   FLUSH_ASSERT((eligible == nullptr) == only_signs);
   if (eligible == nullptr) return;
-  FLUSH_ASSERT(eligible->files().empty() && !eligible->may_block());
+  FLUSH_ASSERT(!eligible->may_block());
   for (const std::string_view site : sites) {
     const Eligibility expected = naive_verdict(items, fold_case(site, folding), parents_match);
     FLUSH_ASSERT(eligible->test(site, log) == expected);

@@ -1,9 +1,9 @@
 /// Looking for news for a moment before going to sleep.
 ///
-/// A thread that sleeps and is woken costs two switches, and on a virtual machine the wake-up of an idle processor takes
-/// longer than the whole request. Looking on for a few microseconds spares both, when the next piece of work is about
-/// to come; otherwise it burns the processor for nothing. So the time is adapted: it doubles while work does come in time,
-/// and falls to nothing as soon as it does not.
+/// A thread that sleeps and is woken costs two switches, and on a virtual machine the wake-up of an idle
+/// processor takes longer than the whole request. Looking on for a few microseconds spares both, when the
+/// next piece of work is about to come; otherwise it burns the processor for nothing. So the time is adapted:
+/// it doubles while work does come in time, and falls to nothing as soon as it does not.
 #pragma once
 
 #include <algorithm>
@@ -21,8 +21,8 @@ class BusyWait {
   /// `limit` zero: never.
   explicit BusyWait(Duration limit) noexcept : limit_(limit) {}
 
-  /// Asks `news` again and again, for as long as it is worth it and not beyond `until`; true as soon as there is some.
-  /// Other threads of this processor get their turn meanwhile.
+  /// Asks `news` again and again, for as long as it is worth it and not beyond `until`; true as soon as there
+  /// is some. Other threads of this processor get their turn meanwhile.
   template <typename News>
   bool look(const News& news, Instant now, Instant until) {
     const Instant give_up = std::min(until, now + patience_);

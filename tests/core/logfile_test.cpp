@@ -18,7 +18,8 @@ Result<void> drop(Sim& sim, std::string_view handled, Durability durability = Du
   FLUSH_ASSERT(found.has_value());
   const LogContents contents{std::string(handled), found.value().access_time,
                              found.value().access_nanoseconds};
-  return drop_handled_lines(files, file.value().handle(), path, contents, sim.clock.wall_time(), durability);
+  return drop_handled_lines(files, file.value().handle(), path, contents, sim.clock.wall_time(), durability,
+                            FileSystem::Lock::wait);
 }
 
 /// A filler line is a queue ID of zeros.
@@ -345,14 +346,14 @@ TEST(DropHandledLines, LeavesALogAloneThatAnotherSendHasReadMeanwhile) {
   sim.files.write(path, "A1\n");
   auto file = sim.files.open(current_directory, path, FileSystem::Open::read_write);
   const FileHandle handle = file.value().handle();
-  const auto contents = read_logfile(sim.files, handle, sim.clock.wall_time(), 7);
+  const auto contents = read_logfile(sim.files, handle, sim.clock.wall_time(), 7, FileSystem::Lock::wait);
   ASSERT_TRUE(contents.has_value());
   // The other one moves A1 and empties the log; A1 is deferred once more, and added again.
-  ASSERT_TRUE(read_logfile(sim.files, handle, sim.clock.wall_time(), 8));
+  ASSERT_TRUE(read_logfile(sim.files, handle, sim.clock.wall_time(), 8, FileSystem::Lock::wait));
   ASSERT_TRUE(drop(sim, "A1\n"));
   sim.files.append(path, "A1\n");
-  ASSERT_TRUE(
-      drop_handled_lines(sim.files, handle, path, contents.value(), sim.clock.wall_time(), Durability::none));
+  ASSERT_TRUE(drop_handled_lines(sim.files, handle, path, contents.value(), sim.clock.wall_time(),
+                                 Durability::none, FileSystem::Lock::wait));
   EXPECT_EQ(sim.files.read(path), "A1\n");
 }
 
@@ -370,7 +371,8 @@ TEST(ReadLogfile, ReturnsTheContentsAndReleasesTheLock) {
   const std::string text = random_lines(sim.dice, 500, 'x');
   sim.files.write(path, text);
   auto file = sim.files.open(current_directory, path, FileSystem::Open::read_write);
-  const auto contents = read_logfile(sim.files, file.value().handle(), sim.clock.wall_time(), 7);
+  const auto contents =
+      read_logfile(sim.files, file.value().handle(), sim.clock.wall_time(), 7, FileSystem::Lock::wait);
   ASSERT_TRUE(contents.has_value());
   EXPECT_EQ(contents.value().lines, text);
   EXPECT_EQ(contents.value().mark, sim.clock.wall_time());

@@ -220,7 +220,9 @@ Startup::~Startup() {
 void Startup::watch_file(const std::string& path) {
   if (!config_watch) return;
   const Result<void> watched = config_watch->watch_file(path);
-  if (!watched) log.warning("cannot watch {} for changes: {}", path, watched.error().message());
+  // A file in a directory that is not there: whoever wants to read it complains.
+  if (!watched && watched.error().number != ENOENT)
+    log.warning("cannot watch {} for changes: {}", path, watched.error().message());
 }
 
 std::optional<int> start(Startup& startup, std::span<const char* const> arguments,
