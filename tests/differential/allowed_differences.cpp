@@ -123,6 +123,16 @@ bool byte_255_is_no_end_of_file(const Circumstances& step, Observation& expected
     if (!was_only_line) continue;
     expected.spool[path] = ours.spool.count(path) > 0 ? ours.spool.at(path) : "(not there)";
     if (!ours.triggers.empty() && ours.triggers.back() == 'I') expected.triggers += 'I';
+    // Nobody there to be triggered: that is said once more, too.
+    const auto is_about_trigger = [](const std::string& line) {
+      return contains(line, ": warning: unable to look up public/qmgr: ") ||
+             contains(line, ": warning: public/qmgr is not a socket or a fifo");
+    };
+    const auto times_in = [&](const Observation& seen) {
+      return std::count_if(seen.log.begin(), seen.log.end(), is_about_trigger);
+    };
+    if (times_in(ours) > times_in(expected))
+      expected.log.push_back(*std::find_if(ours.log.begin(), ours.log.end(), is_about_trigger));
   }
   return at_work;
 }
