@@ -173,7 +173,7 @@ Task<bool> Conversation::execute() {
   } else if (const auto* send_file = std::get_if<SendFileRequest>(&request)) {
     pending_.emplace_back(co_await service.send_file(std::string(send_file->queue_id)));
   } else {
-    pending_.emplace_back(Status::ok);
+    if (slow_->answered) pending_.emplace_back(Status::ok);
     heard = co_await answer() && co_await sent();  // the work is done whether or not anybody listens
     if (std::holds_alternative<PurgeRequest>(request)) {
       co_await service.purge(context_.leaving);

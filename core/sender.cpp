@@ -18,7 +18,7 @@ namespace {
 /// earlier.
 constexpr std::size_t lines_per_list = 16384;
 /// Those of the first list: it must not keep the first slice waiting.
-constexpr std::size_t lines_in_first_list = 128;
+constexpr std::size_t lines_in_first_list = 1024;
 /// Files per trip to the pool: 5 to 20 ms of renames.
 constexpr std::size_t files_per_slice = 1024;
 /// The first slice is short, so that the queue manager gets to work at once.

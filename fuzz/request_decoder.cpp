@@ -38,7 +38,7 @@ class NaiveReading {
     const bool whole = rest_.find('\0') != std::string_view::npos;
     const std::string_view text = rest_.substr(0, rest_.find('\0'));
     if (whole && text == "request") return true;
-    if (text == "W" && (whole || !timed_out_)) events.emplace_back("refresh");
+    if (text == "W") events.emplace_back(whole || !timed_out_ ? "refresh" : "refresh unanswered");
     stop("closed", "");
     return false;
   }
@@ -181,7 +181,8 @@ class Conversation {
       const auto& decoded = std::get<Decoded>(step);
       FLUSH_ASSERT(decoded.consumed_bytes > 0 && decoded.consumed_bytes <= size_);
       requests.push_back(describe(decoded.request));
-      events.push_back(with_warning(requests.back(), decoded.warning));
+      const std::string unanswered = decoded.answered ? "" : " unanswered";
+      events.push_back(with_warning(requests.back() + unanswered, decoded.warning));
       append_request(requests_again, decoded.request);
       drop_front(decoded.consumed_bytes);
     }

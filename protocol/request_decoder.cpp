@@ -149,9 +149,11 @@ DecodeStep RequestDecoder::cut_short(std::string_view received, InputState input
     return hang_up(Status::bad);
   }
   if (expect_ == Expect::trigger) {
-    if (timed_out || received != wake_up) return hang_up();
+    if (received != wake_up) return hang_up();
     DecodeStep step = complete(RefreshRequest{}, Expect::nothing);
-    std::get<Decoded>(step).consumed_bytes = received.size();
+    auto& wake_up_call = std::get<Decoded>(step);
+    wake_up_call.consumed_bytes = received.size();
+    wake_up_call.answered = !timed_out;  // the reference wakes up all the same, and has nobody to tell
     return step;
   }
   const std::optional<Status> reply = timed_out ? std::nullopt : std::optional{Status::bad};
@@ -179,7 +181,7 @@ DecodeStep RequestDecoder::complete(FlushRequest request, Expect next) {
 }
 
 DecodeStep RequestDecoder::complete(FlushRequest request, std::size_t consumed_bytes, Expect next) {
-  const Decoded decoded{request, consumed_bytes, warning_};
+  const Decoded decoded{request, consumed_bytes, warning_, true};
   scanner_ = TokenScanner{};
   values_read_ = 0;
   expect_ = next;

@@ -51,6 +51,7 @@ struct Decoded {
   FlushRequest request;            ///< views into `received`
   std::size_t consumed_bytes = 0;  ///< drop that many from the front before the next decode()
   std::string_view warning;        ///< empty, or what to log before the request is executed
+  bool answered = true;            ///< false: the client gets no reply
 };
 
 /// No further request will come from this connection: log, answer, close, as far as there is something to

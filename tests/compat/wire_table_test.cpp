@@ -277,6 +277,9 @@ INSTANTIATE_TEST_SUITE_P(Improved, WireTable, ::testing::ValuesIn(improved_rows(
 
 TEST(WireTimeouts, AreAnsweredByTheSameBytesOrSilence) {
   const Spool spool;
+  constexpr int a_month_s = 30 * 86400;
+  spool.queue().write_logfile("gone_example", "",
+                              a_month_s);  // a wake-up that nobody ends wakes up all the same
   LogSocket log{spool.queue().path("public/postlog")};
   MasterStandIn master{spool, {.arguments = {"-o", "ipc_timeout=1s"}}};
   master.supervise();

@@ -34,7 +34,6 @@ std::string drawn_name(Dice& dice) {
                        "ipc_idle",
                        "ipc_ttl",
                        "trigger_timeout",
-                       "daemon_timeout",
                        "fast_flush_refresh_time",
                        "fast_flush_purge_time",
                        "smtputf8_enable",

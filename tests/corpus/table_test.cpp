@@ -216,7 +216,8 @@ TEST_P(TableCorpus, HoldsWhatPostmapFinds) {
   const std::uint64_t own_seed = seed() + std::hash<std::string>{}(GetParam()) % 1000;
   TableText texts(Seed{own_seed});
   Dice dice(Seed{own_seed + 1});
-  std::vector<Drawn> tables(times_size(60));
+  // Postfix's programs pause for a second whenever a table fails.
+  std::vector<Drawn> tables(GetParam() == "fail" ? 1 : times_size(40));
   std::generate(tables.begin(), tables.end(), [&] { return draw(texts, dice); });
   std::vector<Answers> theirs(tables.size());
   std::vector<Answers> ours(tables.size());

@@ -272,6 +272,10 @@ std::string Side::normalised(std::string record) const {
   if (pid < end && end != std::string::npos) record.erase(pid, end + 1 - pid);
   replace_all(record, spool_.config_directory(), "@config");
   replace_all(record, spool_.queue().path(), "@queue");
+  // The reference ends this one with whatever errno some earlier call has left behind.
+  constexpr std::string_view stale_errno = "end-of-input while reading request from ";
+  if (const std::size_t at = record.find(stale_errno); at != std::string::npos)
+    record.replace(record.rfind(": ") + 2, std::string::npos, "Application error");
   return record;
 }
 

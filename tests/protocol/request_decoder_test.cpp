@@ -35,7 +35,8 @@ struct Words {
 
   std::string operator()(NeedsMore) const { return "needs more"; }
   std::string operator()(const Decoded& decoded) const {
-    return std::visit(*this, decoded.request) + with(decoded.warning);
+    return std::visit(*this, decoded.request) + (decoded.answered ? "" : " without an answer") +
+           with(decoded.warning);
   }
   std::string operator()(const Hangup& hangup) const {
     const bool bad = hangup.reply == Status::bad;
@@ -227,7 +228,7 @@ TEST(RequestDecoder, TakesAShortFirstArrivalForATrigger) {
   EXPECT_EQ(first_outcome("W", half), "refresh");
   EXPECT_EQ(Peer{}.sends("W").sends("|").outcome(), (Outcome{"refresh", "closed"}));
   EXPECT_EQ(first_outcome("W"), "needs more");  // row 22
-  EXPECT_EQ(first_outcome("W", timeout), "closed");
+  EXPECT_EQ(first_outcome("W", timeout), "refresh without an answer");
   EXPECT_EQ(first_outcome("w|"), "closed");  // row 23
   EXPECT_EQ(first_outcome("X|"), "closed");
   EXPECT_EQ(first_outcome("WX", half), "closed");
