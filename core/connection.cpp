@@ -258,7 +258,9 @@ Task<void> serve_client(const ConnectionContext& context, Fd socket) {
   client.announce();
   Next next = Next::receive;
   while (next == Next::receive) {
-    while (client.received(co_await client.receive())) {
+    for (bool more = true; more;) {
+      const auto count = co_await client.receive();
+      more = client.received(count);
     }
     const std::optional<InputState> input = client.input();
     if (!input) break;

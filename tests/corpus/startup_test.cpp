@@ -156,7 +156,7 @@ Start drawn_start(Dice& dice) {
   if (dice.chance(0.05)) start.arguments.insert(start.arguments.end(), {"-m", drawn_value(dice, "")});
   if (dice.chance(0.05)) start.arguments.insert(start.arguments.end(), {"-i", drawn_value(dice, "")});
   if (dice.chance(0.03))
-    start.arguments.emplace_back(one_of(dice, {"-x", "-o", "-ofoo", "-o=x", "-v", "-s0", "-r0"}));
+    start.arguments.emplace_back(one_of(dice, {"-x", "-o", "-ofoo", "-o=x", "-s0", "-r0"}));
   return start;
 }
 
