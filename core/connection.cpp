@@ -113,18 +113,19 @@ bool Conversation::received(const Result<std::size_t>& count) {
     input_ = InputState::more_may_come;
     // A full buffer: what the client sent in one piece is to be seen in one piece.
     if (buffer_.full() && buffer_.text().size() < gathered_bytes_max) return true;
-  } else if (count) {
-    input_ = InputState::end_of_input;
-  } else if (count.error().number == ECANCELED) {
-    input_.reset();
-    // Draining: what the client has sent by now is still served.
-    if (waited && !context_.leaving.stop_requested()) return true;
-  } else if (count.error().number == EAGAIN) {
-    input_ = round_began_ ? std::optional(InputState::more_may_come) : std::nullopt;
-  } else if (count.error().number == ETIMEDOUT) {
-    input_ = InputState::timed_out;
   } else {
-    input_ = InputState::end_of_input;  // the client reset the connection
+    const int error = count ? 0 : count.error().number;
+    // Draining: what the client has sent by now is still served.
+    if (error == ECANCELED && waited && !context_.leaving.stop_requested()) return true;
+    if (error == ECANCELED || (error == EAGAIN && !round_began_)) {
+      input_.reset();
+    } else if (error == EAGAIN) {
+      input_ = InputState::more_may_come;
+    } else if (error == ETIMEDOUT) {
+      input_ = InputState::timed_out;
+    } else {
+      input_ = InputState::end_of_input;  // finished, or reset the connection
+    }
   }
   waits_ = true;
   round_began_ = false;
