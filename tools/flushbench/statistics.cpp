@@ -31,6 +31,7 @@ Summary summarize(std::vector<double> values) {
 const std::vector<double>& distribution_shares() {
   static const std::vector<double> shares = [] {
     std::vector<double> all;
+    all.reserve(104);
     for (int percent = 0; percent < 100; ++percent) all.push_back(percent / 100.0);
     all.insert(all.end(), {0.995, 0.999, 0.9999, 1.0});
     return all;

@@ -66,20 +66,20 @@ double Axis::place(double value) const {
 Axis linear_axis(std::string title, double high, Label label) {
   Axis axis{std::move(title), 0, high > 0 ? high : 1};
   const double step = round_up(axis.high / linear_ticks_wanted);
-  const double steps = std::ceil(axis.high / step - slack);
+  const int steps = static_cast<int>(std::ceil(axis.high / step - slack));
   axis.high = steps * step;
-  for (double i = 0; i <= steps; ++i) axis.ticks.push_back({i * step, label(i * step)});
+  for (int i = 0; i <= steps; ++i) axis.ticks.push_back({i * step, label(i * step)});
   return axis;
 }
 
 Axis log_axis(std::string title, double low, double high, Label label) {
   Axis axis{std::move(title), round_down(low), round_up(high), true};
   if (axis.low == axis.high) axis.high *= 2;
-  const double first = std::floor(std::log10(axis.low) + slack);
-  const double last = std::floor(std::log10(axis.high) + slack);
+  const int first = static_cast<int>(std::floor(std::log10(axis.low) + slack));
+  const int last = static_cast<int>(std::floor(std::log10(axis.high) + slack));
   const double decades = std::log10(axis.high / axis.low);
   const int stride = static_cast<int>((last - first) / decade_labels_max) + 1;
-  for (double exponent = first; exponent <= last; exponent += stride) {
+  for (int exponent = first; exponent <= last; exponent += stride) {
     for (const double factor : round_factors) {
       if (factor != 1 && decades > all_ticks_decades_max) break;
       const double value = factor * power_of_ten(exponent);
