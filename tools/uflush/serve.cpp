@@ -13,7 +13,6 @@
 #include "io/blocking_pool.hpp"
 #include "io/kernel_files.hpp"
 #include "io/loop.hpp"
-#include "io/read_file.hpp"
 #include "tools/uflush/open_ring.hpp"
 #include "tools/uflush/standalone.hpp"
 #include "tools/uflush/stdio_socket.hpp"
@@ -190,10 +189,7 @@ OrFatal<void> prepare_to_serve(Startup& startup, Prepared& prepared) {
       .daemon_table_open_error_is_fatal = startup.config.daemon_table_open_error_is_fatal,
   };
   const auto watch = [&startup](const std::string& path) { startup.watch_file(path); };
-  const auto watch_and_read = [&startup](const std::string& path) {
-    startup.watch_file(path);
-    return read_file(path);
-  };
+  const auto watch_and_read = [&startup](const std::string& path) { return startup.watch_and_read(path); };
   prepared.eligible = EligibleSites::open(list, watch_and_read, startup.log, watch);
   if (!prepared.eligible) return Fatal{};  // it has said why
 

@@ -78,10 +78,7 @@ ConfigSource config_source(Startup& startup) {
   source.process_name = options.process_name;
   source.service_name = options.service_name;
   source.system_hostname = system_hostname();
-  source.read_file = [&startup](const std::string& path) {
-    startup.watch_file(path);
-    return read_file(path);
-  };
+  source.read_file = [&startup](const std::string& path) { return startup.watch_and_read(path); };
   if (options.standalone_directory) {
     source.overrides.push_back({"queue_directory", *options.standalone_directory});
     if (directory == nullptr) {
@@ -223,6 +220,11 @@ void Startup::watch_file(const std::string& path) {
   // A file in a directory that is not there: whoever wants to read it complains.
   if (!watched && watched.error().number != ENOENT)
     log.warning("cannot watch {} for changes: {}", path, watched.error().message());
+}
+
+Result<std::string> Startup::watch_and_read(const std::string& path) {
+  watch_file(path);
+  return read_file(path);
 }
 
 std::optional<int> start(Startup& startup, std::span<const char* const> arguments,

@@ -46,6 +46,8 @@ struct Startup {
   /// To be called before a file of the configuration is read: see ConfigWatch. Warns when it cannot be
   /// watched.
   void watch_file(const std::string& path);
+  /// Does that, then reads it.
+  Result<std::string> watch_and_read(const std::string& path);
 };
 
 /// Makes what must be made as the user that started us (root), in the queue directory, before chroot and
