@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "protocol/brackets.hpp"
 #include "protocol/parameter_types.hpp"
 
 namespace uflush {
@@ -26,17 +27,6 @@ bool is_name_byte(char byte) noexcept {
 std::size_t name_length(std::string_view text) noexcept {
   const auto* const end = std::find_if_not(text.begin(), text.end(), is_name_byte);
   return static_cast<std::size_t>(end - text.begin());
-}
-
-/// The length of the bracketed text at the start of `text`, brackets included; 0 when it does not end.
-/// Brackets of the other kind are ordinary bytes.
-std::size_t balanced_length(std::string_view text, char open, char close) noexcept {
-  std::size_t depth = 0;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] == open) ++depth;
-    if (text[at] == close && --depth == 0) return at + 1;
-  }
-  return 0;
 }
 
 std::string error_at(std::string_view what, std::string_view before, std::string_view after) {

@@ -7,22 +7,13 @@
 #include <fmt/format.h>
 
 #include "io/check.hpp"
+#include "protocol/brackets.hpp"
 
 namespace uflush {
 namespace {
 
 bool is_name_character(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-/// The length of the bracketed text at the start of `text`; 0 when it does not end.
-std::size_t balanced_length(std::string_view text, char open, char close) noexcept {
-  std::size_t depth = 0;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] == open) ++depth;
-    if (text[at] == close && --depth == 0) return at + 1;
-  }
-  return 0;
 }
 
 /// Splits what follows a `$` off `rest`: a name, or the text between brackets. False when it does not end.
