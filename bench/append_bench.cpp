@@ -63,7 +63,7 @@ class Logfiles {
   NoLog log_;
   KernelFiles files_;
   const QueueLayout layout_{"deferred, defer", 1};
-  SiteLogs logs_{loop_, pool_, files_, layout_, Durability::none, open_files_max, log_.log()};
+  SiteLogs logs_{loop_, pool_, files_, layout_, Durability::none, {.open_max = open_files_max}, log_.log()};
   std::vector<SiteLogPtr> sites_;
   std::size_t next_ = 0;
   std::vector<Append> appends_;

@@ -1,17 +1,13 @@
 #include "core/config_watch.hpp"
 
-#include <array>
-#include <cerrno>
-#include <climits>
-#include <cstddef>
-#include <cstring>
 #include <deque>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
 #include <sys/inotify.h>
-#include <unistd.h>
+
+#include "io/inotify_events.hpp"
 
 namespace uflush {
 namespace {
@@ -78,19 +74,9 @@ void ConfigWatch::handle(int watch, unsigned mask, std::string_view name) {
 }
 
 bool ConfigWatch::drain_and_check() {
-  alignas(inotify_event) std::array<char, 16 * (sizeof(inotify_event) + NAME_MAX + 1)> buffer;
-  for (;;) {
-    const ssize_t filled = ::read(fd_.get(), buffer.data(), buffer.size());
-    if (filled < 0 && errno == EINTR) continue;
-    if (filled <= 0) return changed_;
-    for (std::size_t at = 0; at < static_cast<std::size_t>(filled);) {
-      inotify_event event{};
-      std::memcpy(&event, buffer.data() + at, sizeof event);
-      const char* name = event.len > 0 ? buffer.data() + at + sizeof event : "";
-      handle(event.wd, event.mask, name);
-      at += sizeof event + event.len;
-    }
-  }
+  for_each_inotify_event(
+      fd_.get(), [this](int watch, std::uint32_t mask, std::string_view name) { handle(watch, mask, name); });
+  return changed_;
 }
 
 }  // namespace uflush

@@ -57,6 +57,12 @@ Result<void> write_fully_at_start(FileSystem& files, FileHandle file, std::strin
   return outcome::success();
 }
 
+AppendOutcome locked() {
+  AppendOutcome outcome;
+  outcome.kind = AppendOutcome::Kind::locked;
+  return outcome;
+}
+
 }  // namespace
 
 Result<void> make_parent_directories(FileSystem& files, const std::string& path) {
@@ -67,11 +73,13 @@ Result<void> make_parent_directories(FileSystem& files, const std::string& path)
   return outcome::success();
 }
 
-Result<void> AppendFile::open() {
-  auto opened = files_.open(current_directory, path_.c_str(), FileSystem::Open::append_create);
+Result<void> AppendFile::open(FileSystem::Lock patience) {
+  const auto how = patience == FileSystem::Lock::wait ? FileSystem::Open::append_create
+                                                      : FileSystem::Open::append_create_at_once;
+  auto opened = files_.open(current_directory, path_.c_str(), how);
   if (!opened && opened.error().number == ENOENT) {
     TRY_VOID(make_parent_directories(files_, path_));
-    opened = files_.open(current_directory, path_.c_str(), FileSystem::Open::append_create);
+    opened = files_.open(current_directory, path_.c_str(), how);
   }
   if (!opened) return opened.error();
   TRY(found, files_.stat(opened.value().handle()));
@@ -96,7 +104,10 @@ AppendOutcome AppendFile::append(std::string_view lines, FileSystem::Lock patien
   FLUSH_ASSERT(!lines.empty() && lines.back() == '\n');
   for (int attempt = 0; attempt < attempts_max; ++attempt) {
     if (!file_) {
-      if (auto opened = open(); !opened) return fatal("open", opened.error());
+      if (auto opened = open(patience); !opened) {
+        if (opened.error().number == EWOULDBLOCK) return locked();
+        return fatal("open", opened.error());
+      }
     }
     if (auto outcome = append_to_open_file(lines, patience)) return *std::move(outcome);
     file_.close();  // somebody unlinked or replaced it: nobody will look at what we wrote
@@ -106,23 +117,38 @@ AppendOutcome AppendFile::append(std::string_view lines, FileSystem::Lock patien
 
 std::optional<AppendOutcome> AppendFile::append_to_open_file(std::string_view lines,
                                                              FileSystem::Lock patience) {
-  if (auto locked = files_.lock(file_.handle(), patience); !locked) {
-    if (locked.error().number != EWOULDBLOCK) return fatal("lock", locked.error());
-    AppendOutcome outcome;
-    outcome.kind = AppendOutcome::Kind::locked;
-    return outcome;
+  if (const auto taken = files_.lock(file_.handle(), patience); !taken) {
+    if (taken.error().number != EWOULDBLOCK) return fatal("lock", taken.error());
+    return locked();
   }
   const Unlocker unlocker(files_, file_.handle());
   // A half line that we left may have gone with a send meanwhile.
   if (!end_is_known_ || half_line_left_) look_for_half_line();
-  AppendOutcome outcome = write_locked(lines);
+  AppendOutcome outcome = write_lines(lines);
   const auto after = files_.stat(current_directory, path_.c_str());
   if (!after && after.error().number == ENOENT) return std::nullopt;
   if (!after) return fatal("open", after.error());  // as whoever opens it by its name would see
-  if (after.value().inode != inode_ || after.value().device != device_) return std::nullopt;
+  if (!is_the_open_file(after.value())) return std::nullopt;
   outcome.was_empty = after.value().size_bytes == outcome.landed_bytes;
   outcome.landed_bytes = drop_half_line(lines, outcome.landed_bytes, after.value().size_bytes);
   return outcome;
+}
+
+AppendOutcome AppendFile::append_alone(std::string_view lines) {
+  if (!end_is_known_ || half_line_left_) look_for_half_line();
+  AppendOutcome outcome = write_lines(lines);
+  if (outcome.landed_bytes < lines.size()) {
+    const auto after = files_.stat(file_.handle());
+    if (!after) end_is_known_ = false;
+    const std::uint64_t size_bytes = after ? after.value().size_bytes : 0;
+    outcome.landed_bytes = drop_half_line(lines, outcome.landed_bytes, size_bytes);
+  }
+  return outcome;
+}
+
+bool AppendFile::has_its_name() const {
+  const auto found = files_.stat_link(current_directory, path_.c_str());
+  return found && is_the_open_file(found.value());
 }
 
 /// A line that is appended to half a line would be lost with it. Where the file cannot be read, what was
@@ -139,7 +165,7 @@ void AppendFile::look_for_half_line() {
   half_line_left_ = last != '\n';
 }
 
-AppendOutcome AppendFile::write_locked(std::string_view lines) {
+AppendOutcome AppendFile::write_lines(std::string_view lines) {
   AppendOutcome outcome;
   if (half_line_left_) {
     // On a line of its own, or it would spoil the first of ours.

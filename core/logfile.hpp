@@ -47,6 +47,13 @@ class AppendFile {
   /// again.
   [[nodiscard]] AppendOutcome append(std::string_view lines, FileSystem::Lock patience);
 
+  /// The same without the lock: while a lease (io/file_guard.hpp) keeps others away. Does not notice when the
+  /// name no longer points at the open file.
+  [[nodiscard]] AppendOutcome append_alone(std::string_view lines);
+
+  /// Whether the name still leads to the open file, and not by way of a symbolic link.
+  [[nodiscard]] bool has_its_name() const;
+
   /// The next append opens it again.
   void close() noexcept { file_.close(); }
 
@@ -56,11 +63,14 @@ class AppendFile {
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
  private:
-  [[nodiscard]] Result<void> open();
+  [[nodiscard]] Result<void> open(FileSystem::Lock patience);
+  [[nodiscard]] bool is_the_open_file(const FileStat& found) const noexcept {
+    return found.inode == inode_ && found.device == device_;
+  }
   /// Nothing when the name no longer points at the open file.
   [[nodiscard]] std::optional<AppendOutcome> append_to_open_file(std::string_view lines,
                                                                  FileSystem::Lock patience);
-  [[nodiscard]] AppendOutcome write_locked(std::string_view lines);
+  [[nodiscard]] AppendOutcome write_lines(std::string_view lines);
   [[nodiscard]] AppendOutcome fatal(std::string_view operation, Error error) const;
   void look_for_half_line();
   std::size_t drop_half_line(std::string_view lines, std::size_t written, std::uint64_t size_bytes);

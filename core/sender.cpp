@@ -109,7 +109,8 @@ struct Sender::Attempt {
   std::vector<std::string> warnings;
 };
 
-Sender::Sender(SpoolAccess& spool) : spool_(spool), last_mark_(static_cast<long>(std::random_device{}())) {}
+Sender::Sender(SpoolAccess& spool, SiteLogs& logs)
+    : spool_(spool), logs_(logs), last_mark_(static_cast<long>(std::random_device{}())) {}
 
 Task<Status> Sender::send(std::string name, Cause cause, StopToken stop) {
   auto& turn = turns_[name];
@@ -137,6 +138,7 @@ Status Sender::failed(const std::string& name, std::string_view operation, Error
 
 Task<Status> Sender::send_in_turn(const std::string& name, Cause cause, StopToken stop) {
   const std::string path = spool_.layout.path("flush", name);
+  logs_.give_back_lease(name);
   auto opened = spool_.files.open(current_directory, path.c_str(), FileSystem::Open::read_write);
   if (!opened && opened.error().number == ENOENT) co_return Status::ok;
   if (!opened) co_return failed(name, "open", opened.error());

@@ -11,6 +11,7 @@
 #include "core/log.hpp"
 #include "core/logfile.hpp"
 #include "core/queue_manager.hpp"
+#include "core/site_logs.hpp"
 #include "io/blocking_pool.hpp"
 #include "io/file_system.hpp"
 #include "io/loop.hpp"
@@ -31,7 +32,7 @@ struct SpoolAccess {
   const Config& config;
   QueueManager& queue_manager;
   Log& log;
-  std::size_t open_logfiles_max = 256;  ///< that stay open for appending
+  OpenLogsPolicy open_logs{};
 };
 
 class Sender {
@@ -39,7 +40,8 @@ class Sender {
   /// Whom a send is for: a client's send_site un-throttles destinations first, a refresh does not.
   enum class Cause : std::uint8_t { send_site, refresh };
 
-  explicit Sender(SpoolAccess& spool);
+  /// Borrows both.
+  Sender(SpoolAccess& spool, SiteLogs& logs);
 
   /// Moves what the log `name` lists, then takes those lines out of it. The lock is held only to read and to
   /// shorten the file: adds for the site go on meanwhile. One send per log at a time; the next one waits and
@@ -64,6 +66,7 @@ class Sender {
   long next_mark();
 
   SpoolAccess& spool_;
+  SiteLogs& logs_;
   long last_mark_;
   std::unordered_map<std::string, std::unique_ptr<Mutex>> turns_;
 };

@@ -18,8 +18,8 @@ Service::Service(SpoolAccess& spool, EligibleSites& eligible, SiteNames& names)
       eligible_(eligible),
       names_(names),
       logs_(spool.loop, spool.waiting_pool, spool.files, spool.layout, spool.config.uflush_durability,
-            spool.open_logfiles_max, spool.log),
-      sender_(spool),
+            spool.open_logs, spool.log),
+      sender_(spool, logs_),
       refresher_(spool, sender_),
       proxymap_(spool.loop, spool.config, spool.log),
       asking_(spool.loop) {}

@@ -10,14 +10,15 @@ SiteLog::~SiteLog() {
 }
 
 SiteLogs::SiteLogs(Loop& loop, Pool& waiting_pool, FileSystem& files, const QueueLayout& layout,
-                   Durability durability, std::size_t open_files_max, Log& log)
+                   Durability durability, const OpenLogsPolicy& policy, Log& log)
     : loop_(loop),
       waiting_pool_(waiting_pool),
       files_(files),
       layout_(layout),
       durability_(durability),
-      open_files_max_(open_files_max),
-      log_(log) {}
+      open_max_(policy.open_max),
+      log_(log),
+      leases_(loop, files, policy.guard, policy.appends_per_lease, background_) {}
 
 SiteLogs::~SiteLogs() {
   FLUSH_ASSERT(by_name_.empty());
@@ -37,7 +38,13 @@ Append SiteLogs::append(SiteLog& site, std::string_view queue_id) {
   return Append{site.gathering};
 }
 
+void SiteLogs::give_back_lease(std::string_view name) noexcept {
+  if (const auto known = by_name_.find(name); known != by_name_.end())
+    leases_.give_back(known->second->lease);
+}
+
 Task<void> SiteLogs::close() {
+  leases_.close();
   co_await background_.join();
 }
 
@@ -62,9 +69,10 @@ void SiteLogs::note_close(SiteLog& site) {
 /// When all are in use, the set grows for a moment.
 void SiteLogs::close_surplus() {
   auto site = open_.rbegin();
-  while (open_count_ > open_files_max_ && site != open_.rend()) {
+  while (open_count_ > open_max_ && site != open_.rend()) {
     SiteLog& idle = *site++;
     if (idle.busy) continue;
+    idle.lease.note_close();
     idle.file.close();
     site = OpenSites::reverse_iterator(open_.erase(open_.iterator_to(idle)));
     --open_count_;
@@ -80,17 +88,50 @@ void SiteLogs::queue(SiteLog& site) {
 
 void SiteLogs::on_turn_end() {
   due_.swap(queued_);
+  leases_.catch_up();
   for (const SiteLogPtr& site : due_) {
     site->queued = false;
-    write(*site);
+    if (site->lease.is_held()) {
+      write_alone(*site);
+    } else {
+      write(*site, std::move(site->gathering));
+    }
   }
   due_.clear();
+  if (!written_alone_.empty()) confirm_written_alone();
 }
 
-void SiteLogs::write(SiteLog& site) {
-  const boost::intrusive_ptr<AppendBatch> batch = std::move(site.gathering);
+void SiteLogs::write(SiteLog& site, boost::intrusive_ptr<AppendBatch> batch) {
   AppendOutcome outcome = site.file.append(batch->lines, FileSystem::Lock::try_now);
   note_use(site);
+  if (outcome.kind == AppendOutcome::Kind::written) leases_.note_append(site.lease);
+  finish(site, batch, std::move(outcome));
+  close_surplus();
+}
+
+void SiteLogs::write_alone(SiteLog& site) {
+  leases_.note_use(site.lease);
+  boost::intrusive_ptr<AppendBatch> batch = std::move(site.gathering);
+  AppendOutcome outcome = site.file.append_alone(batch->lines);
+  note_use(site);
+  written_alone_.push_back({&site, std::move(batch), std::move(outcome)});
+}
+
+/// One look for all: whose name may have changed goes without the lease, and is looked at more closely.
+void SiteLogs::confirm_written_alone() {
+  for (const std::string& name : leases_.changed_names().names) give_back_lease(name);
+  for (WrittenAlone& written : written_alone_) {
+    if (written.site->lease.is_held() || written.site->file.has_its_name()) {
+      finish(*written.site, written.batch, std::move(written.outcome));
+    } else {
+      write(*written.site, std::move(written.batch));  // nobody will look at what is in the old file
+    }
+  }
+  written_alone_.clear();
+}
+
+/// Answers, or goes on in the background.
+void SiteLogs::finish(SiteLog& site, const boost::intrusive_ptr<AppendBatch>& batch, AppendOutcome outcome) {
   const bool finished = outcome.kind != AppendOutcome::Kind::locked &&
                         (durability_ == Durability::none || outcome.landed_bytes == 0);
   if (finished) {
@@ -99,7 +140,6 @@ void SiteLogs::write(SiteLog& site) {
     site.busy = true;
     background_.spawn(write_in_background(&site, batch, std::move(outcome)));
   }
-  close_surplus();
 }
 
 Task<void> SiteLogs::write_in_background(SiteLogPtr site, boost::intrusive_ptr<AppendBatch> batch,

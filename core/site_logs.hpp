@@ -1,9 +1,10 @@
 /// The logfiles of all sites: batched appends, a bounded set of open files.
 ///
 /// Adds that arrive in the same turn of the loop for the same site become one append, made at the end of the
-/// turn in the loop's thread. Only when the lock is taken, or when answers wait for the disk, does that
-/// site's batch go on in the background; the site's next adds gather meanwhile in the next batch, and other
-/// sites are not touched. Each caller is answered when the append that holds its line is over.
+/// turn in the loop's thread: under the lock, or alone where we hold a lease (core/log_leases.hpp). Only when
+/// the lock is taken, or when answers wait for the disk, does that site's batch go on in the background; the
+/// site's next adds gather meanwhile in the next batch, and other sites are not touched. Each caller is
+/// answered when the append that holds its line is over.
 #pragma once
 
 #include <coroutine>
@@ -20,6 +21,7 @@
 
 #include "core/config.hpp"
 #include "core/log.hpp"
+#include "core/log_leases.hpp"
 #include "core/logfile.hpp"
 #include "io/blocking_pool.hpp"
 #include "io/loop.hpp"
@@ -60,12 +62,13 @@ class SiteLog
       public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
   SiteLog(SiteLogs& owner, FileSystem& files, std::string name, std::string path)
-      : file(files, std::move(name), std::move(path)), owner_(owner) {}
+      : file(files, std::move(name), std::move(path)), lease(file), owner_(owner) {}
   SiteLog(const SiteLog&) = delete;
   SiteLog& operator=(const SiteLog&) = delete;
   ~SiteLog();
 
   AppendFile file;
+  LogLease lease;
   boost::intrusive_ptr<AppendBatch> gathering;  ///< the batch that takes lines; empty when there are none
   bool queued = false;                          ///< will be looked at when the turn ends
   bool busy = false;                            ///< a batch is on its way in the background
@@ -75,12 +78,18 @@ class SiteLog
 };
 using SiteLogPtr = boost::intrusive_ptr<SiteLog>;
 
+/// How logfiles are kept ready for the next add.
+struct OpenLogsPolicy {
+  std::size_t open_max = 256;         ///< of those that were used last, so many stay open
+  FileGuard* guard = nullptr;         ///< lends files; none: every append takes the lock
+  std::size_t appends_per_lease = 8;  ///< what a log must do to get a lease
+};
+
 class SiteLogs final : private TurnEnd {
  public:
-  /// `waiting_pool` is for jobs that do nothing but wait for a lock. Of the logfiles that were used last,
-  /// `open_files_max` stay open. Borrows everything.
+  /// `waiting_pool` is for jobs that do nothing but wait for a lock. Borrows everything.
   SiteLogs(Loop& loop, Pool& waiting_pool, FileSystem& files, const QueueLayout& layout,
-           Durability durability, std::size_t open_files_max, Log& log);
+           Durability durability, const OpenLogsPolicy& policy, Log& log);
   SiteLogs(const SiteLogs&) = delete;
   SiteLogs& operator=(const SiteLogs&) = delete;
   ~SiteLogs() override;
@@ -91,6 +100,9 @@ class SiteLogs final : private TurnEnd {
   /// Adds one line. Await the answer.
   [[nodiscard]] Append append(SiteLog& site, std::string_view queue_id);
 
+  /// To be called before this process opens a log by itself: it would wait for its own lease.
+  void give_back_lease(std::string_view name) noexcept;
+
   /// Waits for what is on its way. No appends after that.
   Task<void> close();
 
@@ -98,9 +110,19 @@ class SiteLogs final : private TurnEnd {
   friend class SiteLog;
   using OpenSites = boost::intrusive::list<SiteLog, boost::intrusive::constant_time_size<false>>;
 
+  /// Lines that were written alone, until it is clear that their log still has its name.
+  struct WrittenAlone {
+    SiteLogPtr site;
+    boost::intrusive_ptr<AppendBatch> batch;
+    AppendOutcome outcome;
+  };
+
   void on_turn_end() override;
   void queue(SiteLog& site);
-  void write(SiteLog& site);
+  void write(SiteLog& site, boost::intrusive_ptr<AppendBatch> batch);
+  void write_alone(SiteLog& site);
+  void confirm_written_alone();
+  void finish(SiteLog& site, const boost::intrusive_ptr<AppendBatch>& batch, AppendOutcome outcome);
   Task<void> write_in_background(SiteLogPtr site, boost::intrusive_ptr<AppendBatch> batch,
                                  AppendOutcome outcome);
   Task<Result<void>> sync(const SiteLog& site, bool name_too);
@@ -114,14 +136,16 @@ class SiteLogs final : private TurnEnd {
   FileSystem& files_;
   const QueueLayout& layout_;
   Durability durability_;
-  const std::size_t open_files_max_;
+  const std::size_t open_max_;
   Log& log_;
   Scope background_;
+  LogLeases leases_;
   std::unordered_map<std::string_view, SiteLog*> by_name_;  ///< the names are those of the logs
   OpenSites open_;                                          ///< most recently used first
   std::size_t open_count_ = 0;
   std::vector<SiteLogPtr> queued_;
   std::vector<SiteLogPtr> due_;
+  std::vector<WrittenAlone> written_alone_;
 };
 
 }  // namespace uflush

@@ -301,7 +301,7 @@ TEST(Add, KeepsABoundedNumberOfLogsOpen) {
     Adds adds(daemon);
     adds.start(numbered("site", i) + ".example", "A1");
     EXPECT_THAT(adds.finish(), ElementsAre(Status::ok));
-    EXPECT_LE(sim.files.open_files(), before + daemon.spool.open_logfiles_max);
+    EXPECT_LE(sim.files.open_files(), before + daemon.spool.open_logs.open_max);
   }
   EXPECT_EQ(sim.files.calls(FileCall::open), 300U);
   Adds again(daemon);
@@ -323,8 +323,8 @@ TEST(Add, KeepsABoundedNumberOfLogsOpenAlsoWhenMoreThanThatComeInOneTurn) {
   Adds adds(daemon);
   for (std::size_t i = 0; i < 1000; ++i) adds.start(numbered("site", i) + ".example", "A1");
   for (const Status status : adds.finish()) EXPECT_EQ(status, Status::ok);
-  EXPECT_LE(most, daemon.spool.open_logfiles_max + 1);
-  EXPECT_LE(sim.files.open_files() - before, daemon.spool.open_logfiles_max);
+  EXPECT_LE(most, daemon.spool.open_logs.open_max + 1);
+  EXPECT_LE(sim.files.open_files() - before, daemon.spool.open_logs.open_max);
 }
 
 }  // namespace

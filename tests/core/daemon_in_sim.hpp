@@ -13,6 +13,7 @@
 #include "tests/core/memory_sink.hpp"
 #include "tests/sim/sim.hpp"
 #include "tests/sim/sim_client.hpp"
+#include "tests/sim/sim_file_guard.hpp"
 
 namespace uflush {
 
@@ -33,6 +34,9 @@ class DaemonInSim {
   std::string request(const FlushRequest& request);
   Status ask(const FlushRequest& request);
 
+  /// Each log gets a lease when it is appended to for the second time.
+  static constexpr std::size_t appends_per_lease = 2;
+
   [[nodiscard]] static Config everybody_is_welcome();
   /// The server has come to its end.
   [[nodiscard]] bool is_over() const noexcept { return exit_status >= 0; }
@@ -45,6 +49,7 @@ class DaemonInSim {
   SiteNames names;
   std::unique_ptr<EligibleSites> eligible;
   QueueManager queue_manager;
+  SimFileGuard guard;
   SpoolAccess spool;
   Service service;
   Server server;

@@ -75,6 +75,7 @@ class World {
       sim_.files.faults.no_space = 0.05;
       sim_.files.faults.short_write = 0.2;
     }
+    daemon_.guard.loss = sim_.dice.draw_probability(0.2);
     sim_.qmgr.on_trigger = [this](char wish) {
       if (wish == 'I') scan_incoming();
     };

@@ -11,6 +11,7 @@
 
 #include "core/server.hpp"
 #include "io/blocking_pool.hpp"
+#include "io/kernel_file_guard.hpp"
 #include "io/kernel_files.hpp"
 #include "io/loop.hpp"
 #include "tools/uflush/open_ring.hpp"
@@ -53,6 +54,7 @@ Fd catch_signals() {
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+  KernelFileGuard::block_signals();
   return Fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
@@ -98,6 +100,7 @@ class Daemon {
   Prepared& prepared_;
   SystemClock clock_;
   KernelFiles files_;
+  KernelFileGuard guard_;
   Loop loop_;
   QueueLayout layout_;
   SiteNames names_;
@@ -110,7 +113,7 @@ class Daemon {
 Task<void> Daemon::run_in_loop(BlockingPool& work, BlockingPool& waiting, int& status) {
   SpoolAccess spool{loop_,          work,         waiting,
                     files_,         layout_,      startup_.config,
-                    queue_manager_, startup_.log, prepared_.open_logfiles_max};
+                    queue_manager_, startup_.log, {prepared_.open_logfiles_max, &guard_}};
   Service service(spool, *prepared_.eligible, names_);
   Server server(loop_, service, startup_.config, startup_.log, surroundings());
   watchdog_.emplace(loop_, startup_.config.daemon_timeout, [this](std::time_t when) {
