@@ -13,67 +13,44 @@ namespace {
 
 /// Who was refused a lease, or had to give it back, must do so much more before it is tried again.
 constexpr std::size_t price_after_refusal = 256;
+/// A lease that was used so often has paid for itself, and for the next one.
+constexpr std::size_t uses_that_pay = 4;
+constexpr std::size_t price_after_bargain = 1;
+constexpr std::size_t price_after_loss = 16;
 constexpr std::chrono::seconds unused_max{1};
 /// No turn of the loop takes that long, unless the process was stopped.
 constexpr std::chrono::milliseconds long_turn{100};
 
 }  // namespace
 
-LogLeases::LogLeases(Loop& loop, FileSystem& files, FileGuard* guard, std::size_t appends_per_lease,
-                     Scope& scope)
-    : loop_(loop), files_(files), guard_(guard), appends_per_lease_(appends_per_lease), scope_(scope) {}
+LogLeases::LogLeases(Loop& loop, FileGuard* guard, std::size_t appends_per_lease, Scope& scope)
+    : loop_(loop), guard_(guard), appends_per_lease_(appends_per_lease), scope_(scope) {}
 
 void LogLeases::note_append(LogLease& lease) {
   if (guard_ == nullptr || closing_.stop_requested()) return;
-  if (++lease.appends_ < std::max(lease.price_, appends_per_lease_)) return;
+  if (++lease.appends_ < (lease.price_ > 0 ? lease.price_ : appends_per_lease_)) return;
   lease.appends_ = 0;
-  lease.price_ = take(lease) ? 0 : price_after_refusal;
+  if (!take(lease)) lease.price_ = price_after_refusal;
 }
 
-/// First watch, then take, then look: what happens to the name afterwards will be in the news.
+void LogLeases::note_use(LogLease& lease) noexcept {
+  ++lease.uses_;
+  lease.last_use_ = loop_.now();
+  held_.splice(held_.end(), held_, Held::s_iterator_to(lease));
+}
+
 Result<void> LogLeases::take(LogLease& lease) {
   TRY(wanted_fd, guard_->wanted_leases_fd());
-  TRY_VOID(watch_names_of(lease.file_.path()));
   TRY_VOID(guard_->take_lease(lease.file_.handle()));
-  if (!lease.file_.has_its_name()) {
-    guard_->return_lease(lease.file_.handle());
-    return Error{ENOENT};
-  }
   held_.push_back(lease);
-  note_use(lease);
+  lease.uses_ = 0;
+  lease.last_use_ = loop_.now();
   start_tasks(wanted_fd);
-  return outcome::success();
-}
-
-/// All directories on the way from the queue directory, this one included: each may be exchanged.
-Result<void> LogLeases::watch_names_of(const std::string& path) {
-  const std::string_view directory = std::string_view(path).substr(0, path.rfind('/'));
-  if (watched_.contains(directory)) return outcome::success();
-  TRY_VOID(guard_->watch_names("."));
-  for (std::size_t begin = 0; begin < path.size();) {
-    const std::size_t slash = path.find('/', begin);
-    if (slash == std::string::npos) break;
-    TRY_VOID(guard_->watch_names(path.substr(0, slash).c_str()));
-    on_the_way_.insert(path.substr(begin, slash - begin));
-    begin = slash + 1;
-  }
-  watched_.emplace(directory);
   return outcome::success();
 }
 
 void LogLeases::catch_up() {
   if (!held_.empty() && loop_.time_in_turn() > long_turn) give_back_wanted();
-}
-
-FileGuard::ChangedNames LogLeases::changed_names() {
-  FileGuard::ChangedNames changed = guard_->changed_names();
-  for (const std::string& name : changed.names)
-    if (on_the_way_.contains(name)) changed.perhaps_all = true;
-  if (changed.perhaps_all) {
-    give_all_back();
-    watched_.clear();  // other directories may bear these names now
-  }
-  return changed;
 }
 
 void LogLeases::give_back(LogLease& lease) noexcept {
@@ -119,9 +96,10 @@ Task<void> LogLeases::give_back_unused() {
   while (!held_.empty()) {
     const bool slept = co_await Sleep{loop_, loop_.now() + unused_max, closing_};
     if (!slept) break;
-    for (auto lease = held_.begin(); lease != held_.end();) {
-      LogLease& next = *lease++;
-      if (next.last_use_ + unused_max < loop_.now()) give_back(next);
+    while (!held_.empty() && held_.front().last_use_ + unused_max < loop_.now()) {
+      LogLease& unused = held_.front();
+      unused.price_ = unused.uses_ >= uses_that_pay ? price_after_bargain : price_after_loss;
+      give_back(unused);
     }
   }
   sweep_runs_ = false;

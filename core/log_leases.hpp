@@ -1,18 +1,13 @@
 /// Leases on the logfiles that much is added to: while we hold one nobody else has the file open, so lines go
-/// in without the lock, and without a look at where the name points.
+/// in without the lock.
 ///
-/// Taking and giving back costs as much as a few appends, so a log must earn its lease, and loses it after a
-/// second without adds, or when somebody else opens the file: that process waits in its open(2) until we hear
-/// of it, and then finds the file as if we had locked it. What a lease does not show is that a file loses its
-/// name. News of that are gathered for all logs together (`changed_names`).
-///
-/// Where file system or kernel give no leases, or the name is a symbolic link, everything goes on under the
-/// lock.
+/// Taking and giving back costs as much as an append or two, so a log must earn its lease, and loses it after
+/// a second without adds, or when somebody else opens the file: that process waits in its open(2) until we
+/// hear of it, and then finds the file as if we had locked it. Where file system or kernel give no leases
+/// everything goes on under the lock.
 #pragma once
 
-#include <set>
-#include <string>
-#include <string_view>
+#include <cstddef>
 
 #include <boost/intrusive/list.hpp>
 
@@ -40,7 +35,8 @@ class LogLease
   friend class LogLeases;
   AppendFile& file_;
   std::size_t appends_ = 0;  ///< under the lock
-  std::size_t price_ = 0;    ///< so many of them earn a lease
+  std::size_t price_ = 0;    ///< so many of them earn a lease; 0: as many as usual
+  std::size_t uses_ = 0;     ///< appends without the lock
   Instant last_use_;
 };
 
@@ -48,24 +44,22 @@ class LogLeases {
  public:
   /// Without a guard there are no leases. `appends_per_lease`: what a log has to do to earn one. Borrows the
   /// rest, and runs tasks of its own in `scope`.
-  LogLeases(Loop& loop, FileSystem& files, FileGuard* guard, std::size_t appends_per_lease, Scope& scope);
+  LogLeases(Loop& loop, FileGuard* guard, std::size_t appends_per_lease, Scope& scope);
   LogLeases(const LogLeases&) = delete;
   LogLeases& operator=(const LogLeases&) = delete;
 
-  /// Lines were appended under the lock. Takes the lease, if the log has earned it and it can be had.
+  /// Lines were appended under the lock to a file whose name is covered (core/name_news.hpp). Takes the
+  /// lease, if the log has earned it and it can be had.
   void note_append(LogLease& lease);
   /// Lines are about to be appended without the lock.
-  void note_use(LogLease& lease) noexcept { lease.last_use_ = loop_.now(); }
+  void note_use(LogLease& lease) noexcept;
 
   /// Gives back what others wait for, even in the middle of a long turn: a process that is stopped for long
   /// loses its leases unasked. Call it before lines are appended without the lock.
   void catch_up();
 
-  /// The names that may point at other files since the last time: ask after an append. Their leases are for
-  /// the caller to give back; with `perhaps_all` none is left.
-  [[nodiscard]] FileGuard::ChangedNames changed_names();
-
   void give_back(LogLease& lease) noexcept;
+  void give_all_back() noexcept;
 
   /// Gives all leases back, and ends the tasks.
   void close() noexcept;
@@ -74,22 +68,17 @@ class LogLeases {
   using Held = boost::intrusive::list<LogLease, boost::intrusive::constant_time_size<false>>;
 
   [[nodiscard]] Result<void> take(LogLease& lease);
-  [[nodiscard]] Result<void> watch_names_of(const std::string& path);
-  void give_all_back() noexcept;
   void give_back_wanted();
   void start_tasks(int wanted_fd);
   Task<void> give_back_when_wanted(int wanted_fd);
   Task<void> give_back_unused();
 
   Loop& loop_;
-  FileSystem& files_;
   FileGuard* guard_;
   const std::size_t appends_per_lease_;
   Scope& scope_;
   StopSource closing_;
-  Held held_;
-  std::set<std::string, std::less<>> watched_;     ///< directories
-  std::set<std::string, std::less<>> on_the_way_;  ///< the last parts of their names
+  Held held_;  ///< most recently used last
   bool tasks_run_ = false;
   bool sweep_runs_ = false;
 };

@@ -1,6 +1,9 @@
 #include "core/logfile.hpp"
 
+#include <utility>
+
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include "io/check.hpp"
 
@@ -82,11 +85,8 @@ Result<void> AppendFile::open(FileSystem::Lock patience) {
     opened = files_.open(current_directory, path_.c_str(), how);
   }
   if (!opened) return opened.error();
-  TRY(found, files_.stat(opened.value().handle()));
   file_ = std::move(opened).value();
-  device_ = found.device;
-  inode_ = found.inode;
-  end_is_known_ = false;
+  is_known_ = false;
   half_line_left_ = false;
   return outcome::success();
 }
@@ -100,7 +100,7 @@ AppendOutcome AppendFile::fatal(std::string_view operation, Error error) const {
   return outcome;
 }
 
-AppendOutcome AppendFile::append(std::string_view lines, FileSystem::Lock patience) {
+AppendOutcome AppendFile::append(std::string_view lines, FileSystem::Lock patience, Names names) {
   FLUSH_ASSERT(!lines.empty() && lines.back() == '\n');
   for (int attempt = 0; attempt < attempts_max; ++attempt) {
     if (!file_) {
@@ -109,70 +109,81 @@ AppendOutcome AppendFile::append(std::string_view lines, FileSystem::Lock patien
         return fatal("open", opened.error());
       }
     }
-    if (auto outcome = append_to_open_file(lines, patience)) return *std::move(outcome);
+    if (auto outcome = append_to_open_file(lines, patience, names)) return *std::move(outcome);
     file_.close();  // somebody unlinked or replaced it: nobody will look at what we wrote
   }
   return fatal("open", Error{ENOENT});
 }
 
 std::optional<AppendOutcome> AppendFile::append_to_open_file(std::string_view lines,
-                                                             FileSystem::Lock patience) {
+                                                             FileSystem::Lock patience, Names names) {
   if (const auto taken = files_.lock(file_.handle(), patience); !taken) {
     if (taken.error().number != EWOULDBLOCK) return fatal("lock", taken.error());
     return locked();
   }
   const Unlocker unlocker(files_, file_.handle());
-  // A half line that we left may have gone with a send meanwhile.
-  if (!end_is_known_ || half_line_left_) look_for_half_line();
+  if (!is_known_ || is_linked_to_) names = Names::look;
+  if (const auto known = get_to_know(); !known) return fatal("open", known.error());
   AppendOutcome outcome = write_lines(lines);
-  const auto after = files_.stat(current_directory, path_.c_str());
-  if (!after && after.error().number == ENOENT) return std::nullopt;
-  if (!after) return fatal("open", after.error());  // as whoever opens it by its name would see
-  if (!is_the_open_file(after.value())) return std::nullopt;
-  outcome.was_empty = after.value().size_bytes == outcome.landed_bytes;
-  outcome.landed_bytes = drop_half_line(lines, outcome.landed_bytes, after.value().size_bytes);
+  if (names == Names::news) return outcome;
+  const auto named = look();
+  // As whoever opens it by its name would see.
+  if (!named && named.error().number != ENOENT) return fatal("open", named.error());
+  if (!named || !named.value()) return std::nullopt;
   return outcome;
 }
 
 AppendOutcome AppendFile::append_alone(std::string_view lines) {
-  if (!end_is_known_ || half_line_left_) look_for_half_line();
-  AppendOutcome outcome = write_lines(lines);
-  if (outcome.landed_bytes < lines.size()) {
-    const auto after = files_.stat(file_.handle());
-    if (!after) end_is_known_ = false;
-    const std::uint64_t size_bytes = after ? after.value().size_bytes : 0;
-    outcome.landed_bytes = drop_half_line(lines, outcome.landed_bytes, size_bytes);
-  }
-  return outcome;
+  [[maybe_unused]] const auto known = get_to_know();  // it is, but perhaps for its end
+  return write_lines(lines);
 }
 
-bool AppendFile::has_its_name() const {
-  const auto found = files_.stat_link(current_directory, path_.c_str());
-  return found && is_the_open_file(found.value());
-}
-
-/// A line that is appended to half a line would be lost with it. Where the file cannot be read, what was
-/// known before has to do.
-void AppendFile::look_for_half_line() {
-  end_is_known_ = true;
+/// Which file it is, and how it ends: a line that is appended to half a line would be lost with it. Where the
+/// file cannot be read, what was known before has to do. A half line that we left may have gone with a send.
+Result<void> AppendFile::get_to_know() {
+  if (is_known_ && end_is_known_ && !half_line_left_) return outcome::success();
   const auto found = files_.stat(file_.handle());
-  if (!found) return;
-  char last = '\n';
-  if (found.value().size_bytes > 0) {
-    const auto read = files_.read_at(file_.handle(), {&last, 1}, found.value().size_bytes - 1);
-    if (!read) return;
+  if (!found) {
+    if (is_known_) return outcome::success();
+    return found.error();
   }
+  device_ = found.value().device;
+  inode_ = found.value().inode;
+  is_empty_ = found.value().size_bytes == 0;
+  is_known_ = end_is_known_ = true;
+  char last = '\n';
+  if (!is_empty_ && !files_.read_at(file_.handle(), {&last, 1}, found.value().size_bytes - 1))
+    return outcome::success();
   half_line_left_ = last != '\n';
+  return outcome::success();
 }
 
+Result<bool> AppendFile::look() {
+  TRY(found, files_.stat_link(current_directory, path_.c_str()));
+  is_linked_to_ = S_ISLNK(found.mode);
+  if (is_linked_to_) {
+    TRY(target, files_.stat(current_directory, path_.c_str()));
+    found = target;
+  }
+  return found.inode == inode_ && found.device == device_;
+}
+
+bool AppendFile::has_its_name() {
+  const auto named = look();
+  return named && named.value();
+}
+
+/// The caller keeps others away.
 AppendOutcome AppendFile::write_lines(std::string_view lines) {
   AppendOutcome outcome;
+  const auto fail = [&](Error error) {
+    outcome.kind = AppendOutcome::Kind::failed;
+    outcome.failure = fmt::format("write fast flush logfile {}: {}", name_, error.message());
+  };
   if (half_line_left_) {
     // On a line of its own, or it would spoil the first of ours.
-    const auto ended = files_.write(file_.handle(), std::string_view("\n"));
-    if (!ended) {
-      outcome.kind = AppendOutcome::Kind::failed;
-      outcome.failure = fmt::format("write fast flush logfile {}: {}", name_, ended.error().message());
+    if (const auto ended = files_.write(file_.handle(), std::string_view("\n")); !ended) {
+      fail(ended.error());
       return outcome;
     }
     half_line_left_ = false;
@@ -181,23 +192,27 @@ AppendOutcome AppendFile::write_lines(std::string_view lines) {
     const std::string_view rest = lines.substr(outcome.landed_bytes);
     const auto written = files_.write(file_.handle(), {rest.data(), rest.size()});
     if (!written) {
-      outcome.kind = AppendOutcome::Kind::failed;
-      outcome.failure = fmt::format("write fast flush logfile {}: {}", name_, written.error().message());
+      fail(written.error());
       break;
     }
     outcome.landed_bytes += written.value();
   }
+  outcome.landed_bytes = drop_half_line(lines.substr(0, outcome.landed_bytes));
+  if (outcome.landed_bytes > 0) outcome.was_empty = std::exchange(is_empty_, false);
   return outcome;
 }
 
-std::size_t AppendFile::drop_half_line(std::string_view lines, std::size_t written,
-                                       std::uint64_t size_bytes) {
-  if (written == 0 || lines[written - 1] == '\n') return written;
-  const std::size_t newline = lines.substr(0, written).rfind('\n');
+/// What is left of `written`.
+std::size_t AppendFile::drop_half_line(std::string_view written) {
+  if (written.empty() || written.back() == '\n') return written.size();
+  const std::size_t newline = written.rfind('\n');
   const std::size_t whole_bytes = newline == std::string_view::npos ? 0 : newline + 1;
-  const std::size_t half_bytes = written - whole_bytes;
-  if (size_bytes >= half_bytes) {
-    half_line_left_ = !files_.truncate(file_.handle(), size_bytes - half_bytes);
+  const std::size_t half_bytes = written.size() - whole_bytes;
+  const auto found = files_.stat(file_.handle());
+  if (!found) {
+    end_is_known_ = false;
+  } else if (found.value().size_bytes >= half_bytes) {
+    half_line_left_ = !files_.truncate(file_.handle(), found.value().size_bytes - half_bytes);
   }
   return whole_bytes;
 }

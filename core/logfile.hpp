@@ -4,9 +4,9 @@
 /// Postfix's own processes also take (flock), so both daemons may work on one spool.
 ///
 /// Races closed here: another process unlinks or replaces the file between our open and our write (found by
-/// looking where the name points afterwards, the lines are written again). Race that stays: the reference
-/// looks at an empty log and unlinks it without the lock; what lands between its look and its unlink is gone
-/// (BEHAVIOUR.md 10.6).
+/// looking where the name leads afterwards, or by news of it, the lines are written again). Race that stays:
+/// the reference looks at an empty log and unlinks it without the lock; what lands between its look and its
+/// unlink is gone (BEHAVIOUR.md 10.6).
 #pragma once
 
 #include <cstddef>
@@ -43,16 +43,22 @@ class AppendFile {
   AppendFile(FileSystem& files, std::string name, std::string path)
       : files_(files), name_(std::move(name)), path_(std::move(path)) {}
 
+  /// How to find out that the name no longer leads to the open file.
+  enum class Names : std::uint8_t {
+    look,  ///< by looking; the lines are written again
+    news,  ///< not here: the caller has the name covered (core/name_news.hpp)
+  };
   /// Appends whole lines in one write under the lock. A half line that a full disk leaves is taken away
-  /// again.
-  [[nodiscard]] AppendOutcome append(std::string_view lines, FileSystem::Lock patience);
-
-  /// The same without the lock: while a lease (io/file_guard.hpp) keeps others away. Does not notice when the
-  /// name no longer points at the open file.
+  /// again. What is reached by a symbolic link is always looked at.
+  [[nodiscard]] AppendOutcome append(std::string_view lines, FileSystem::Lock patience,
+                                     Names names = Names::look);
+  /// The same without the lock and without a look, while a lease keeps others away (core/log_leases.hpp).
   [[nodiscard]] AppendOutcome append_alone(std::string_view lines);
 
-  /// Whether the name still leads to the open file, and not by way of a symbolic link.
-  [[nodiscard]] bool has_its_name() const;
+  /// A look: whether the name leads to the open file.
+  [[nodiscard]] bool has_its_name();
+  /// The open file was reached by a symbolic link.
+  [[nodiscard]] bool is_linked_to() const noexcept { return is_linked_to_; }
 
   /// The next append opens it again.
   void close() noexcept { file_.close(); }
@@ -64,24 +70,25 @@ class AppendFile {
 
  private:
   [[nodiscard]] Result<void> open(FileSystem::Lock patience);
-  [[nodiscard]] bool is_the_open_file(const FileStat& found) const noexcept {
-    return found.inode == inode_ && found.device == device_;
-  }
-  /// Nothing when the name no longer points at the open file.
+  /// Nothing when the name no longer leads to the open file.
   [[nodiscard]] std::optional<AppendOutcome> append_to_open_file(std::string_view lines,
-                                                                 FileSystem::Lock patience);
+                                                                 FileSystem::Lock patience, Names names);
+  [[nodiscard]] Result<void> get_to_know();
+  [[nodiscard]] Result<bool> look();
   [[nodiscard]] AppendOutcome write_lines(std::string_view lines);
   [[nodiscard]] AppendOutcome fatal(std::string_view operation, Error error) const;
-  void look_for_half_line();
-  std::size_t drop_half_line(std::string_view lines, std::size_t written, std::uint64_t size_bytes);
+  [[nodiscard]] std::size_t drop_half_line(std::string_view written);
 
   FileSystem& files_;
   std::string name_;
   std::string path_;
   File file_;
-  std::uint64_t device_ = 0;   ///< of the open file
-  std::uint64_t inode_ = 0;    ///< of the open file
-  bool end_is_known_ = false;  ///< somebody has looked whether the open file ends with a whole line
+  bool is_linked_to_ = false;
+  bool is_known_ = false;  ///< what follows is, of the open file
+  std::uint64_t device_ = 0;
+  std::uint64_t inode_ = 0;
+  bool is_empty_ = false;      ///< so it was found, and nothing was appended yet
+  bool end_is_known_ = false;  ///< somebody has looked whether it ends with a whole line
   bool half_line_left_ =
       false;  ///< it does not: a full disk, or a crash of the machine, has cut its last line
 };

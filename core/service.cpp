@@ -7,7 +7,8 @@
 namespace uflush {
 namespace {
 
-constexpr std::size_t verdicts_max = 20'000;
+/// As many as logs may be open: the log of a forgotten site is closed.
+constexpr std::size_t verdicts_max = 131'072;
 /// Longer names are no domain names; they are not worth the memory.
 constexpr std::size_t remembered_site_bytes_max = 255;
 

@@ -3,6 +3,12 @@
 #include "io/operation.hpp"
 
 namespace uflush {
+namespace {
+
+/// So many more files may be open in the middle of a turn.
+constexpr std::size_t surplus_max = 64;
+
+}  // namespace
 
 SiteLog::~SiteLog() {
   owner_.note_close(*this);
@@ -18,7 +24,8 @@ SiteLogs::SiteLogs(Loop& loop, Pool& waiting_pool, FileSystem& files, const Queu
       durability_(durability),
       open_max_(policy.open_max),
       log_(log),
-      leases_(loop, files, policy.guard, policy.appends_per_lease, background_) {}
+      leases_(loop, policy.guard, policy.appends_per_lease, background_),
+      names_(files, policy.guard) {}
 
 SiteLogs::~SiteLogs() {
   FLUSH_ASSERT(by_name_.empty());
@@ -91,43 +98,65 @@ void SiteLogs::on_turn_end() {
   leases_.catch_up();
   for (const SiteLogPtr& site : due_) {
     site->queued = false;
-    if (site->lease.is_held()) {
-      write_alone(*site);
-    } else {
-      write(*site, std::move(site->gathering));
-    }
+    write(*site);
+    if (open_count_ > open_max_ + surplus_max) settle_written();
   }
   due_.clear();
-  if (!written_alone_.empty()) confirm_written_alone();
+  settle_written();
 }
 
-void SiteLogs::write(SiteLog& site, boost::intrusive_ptr<AppendBatch> batch) {
-  AppendOutcome outcome = site.file.append(batch->lines, FileSystem::Lock::try_now);
+void SiteLogs::write(SiteLog& site) {
+  boost::intrusive_ptr<AppendBatch> batch = std::move(site.gathering);
+  if (site.covered != names_.era()) return write_and_look(site, std::move(batch));
+  AppendOutcome outcome;
+  if (site.lease.is_held()) {
+    leases_.note_use(site.lease);
+    outcome = site.file.append_alone(batch->lines);
+  } else {
+    outcome = site.file.append(batch->lines, FileSystem::Lock::try_now, AppendFile::Names::news);
+    earn_lease(site, outcome);
+  }
   note_use(site);
-  if (outcome.kind == AppendOutcome::Kind::written) leases_.note_append(site.lease);
+  written_.push_back({&site, std::move(batch), std::move(outcome)});
+}
+
+void SiteLogs::write_and_look(SiteLog& site, boost::intrusive_ptr<AppendBatch> batch) {
+  site.covered = names_.cover(site.file.path());
+  AppendOutcome outcome = site.file.append(batch->lines, FileSystem::Lock::try_now, AppendFile::Names::look);
+  earn_lease(site, outcome);
+  note_use(site);
   finish(site, batch, std::move(outcome));
+}
+
+void SiteLogs::earn_lease(SiteLog& site, const AppendOutcome& outcome) {
+  const bool is_covered = site.covered == names_.era() && !site.file.is_linked_to();
+  if (is_covered && outcome.kind == AppendOutcome::Kind::written) leases_.note_append(site.lease);
+}
+
+void SiteLogs::settle_written() {
+  if (!written_.empty()) confirm_written();
   close_surplus();
 }
 
-void SiteLogs::write_alone(SiteLog& site) {
-  leases_.note_use(site.lease);
-  boost::intrusive_ptr<AppendBatch> batch = std::move(site.gathering);
-  AppendOutcome outcome = site.file.append_alone(batch->lines);
-  note_use(site);
-  written_alone_.push_back({&site, std::move(batch), std::move(outcome)});
-}
-
-/// One look for all: whose name may have changed goes without the lease, and is looked at more closely.
-void SiteLogs::confirm_written_alone() {
-  for (const std::string& name : leases_.changed_names().names) give_back_lease(name);
-  for (WrittenAlone& written : written_alone_) {
-    if (written.site->lease.is_held() || written.site->file.has_its_name()) {
-      finish(*written.site, written.batch, std::move(written.outcome));
+/// Asks once for all what has become of their names. Which has changed is looked at.
+void SiteLogs::confirm_written() {
+  const NameNews::Era before = names_.era();
+  for (const std::string& name : names_.changed()) {
+    const auto known = by_name_.find(name);
+    if (known == by_name_.end()) continue;
+    known->second->covered = NameNews::never;
+    leases_.give_back(known->second->lease);
+  }
+  if (names_.era() != before) leases_.give_all_back();
+  for (Written& written : written_) {
+    SiteLog& site = *written.site;
+    if (site.covered == names_.era() || site.file.has_its_name()) {
+      finish(site, written.batch, std::move(written.outcome));
     } else {
-      write(*written.site, std::move(written.batch));  // nobody will look at what is in the old file
+      write_and_look(site, std::move(written.batch));  // nobody will see what is in the old file
     }
   }
-  written_alone_.clear();
+  written_.clear();
 }
 
 /// Answers, or goes on in the background.
@@ -146,7 +175,7 @@ Task<void> SiteLogs::write_in_background(SiteLogPtr site, boost::intrusive_ptr<A
                                          AppendOutcome outcome) {
   if (outcome.kind == AppendOutcome::Kind::locked) {
     auto wait_and_append = [&site, &batch] {
-      return site->file.append(batch->lines, FileSystem::Lock::wait);
+      return site->file.append(batch->lines, FileSystem::Lock::wait, AppendFile::Names::look);
     };
     outcome = co_await in_pool(waiting_pool_, wait_and_append);
     note_use(*site);

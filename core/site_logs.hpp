@@ -23,6 +23,7 @@
 #include "core/log.hpp"
 #include "core/log_leases.hpp"
 #include "core/logfile.hpp"
+#include "core/name_news.hpp"
 #include "io/blocking_pool.hpp"
 #include "io/loop.hpp"
 #include "protocol/queue_path.hpp"
@@ -69,6 +70,7 @@ class SiteLog
 
   AppendFile file;
   LogLease lease;
+  NameNews::Era covered = NameNews::never;      ///< when its name was covered, and found to lead to the file
   boost::intrusive_ptr<AppendBatch> gathering;  ///< the batch that takes lines; empty when there are none
   bool queued = false;                          ///< will be looked at when the turn ends
   bool busy = false;                            ///< a batch is on its way in the background
@@ -82,7 +84,7 @@ using SiteLogPtr = boost::intrusive_ptr<SiteLog>;
 struct OpenLogsPolicy {
   std::size_t open_max = 256;         ///< of those that were used last, so many stay open
   FileGuard* guard = nullptr;         ///< lends files; none: every append takes the lock
-  std::size_t appends_per_lease = 8;  ///< what a log must do to get a lease
+  std::size_t appends_per_lease = 2;  ///< what a log must do to get a lease
 };
 
 class SiteLogs final : private TurnEnd {
@@ -110,8 +112,8 @@ class SiteLogs final : private TurnEnd {
   friend class SiteLog;
   using OpenSites = boost::intrusive::list<SiteLog, boost::intrusive::constant_time_size<false>>;
 
-  /// Lines that were written alone, until it is clear that their log still has its name.
-  struct WrittenAlone {
+  /// Lines that were written to a file whose name is covered, until there are no news of it.
+  struct Written {
     SiteLogPtr site;
     boost::intrusive_ptr<AppendBatch> batch;
     AppendOutcome outcome;
@@ -119,9 +121,11 @@ class SiteLogs final : private TurnEnd {
 
   void on_turn_end() override;
   void queue(SiteLog& site);
-  void write(SiteLog& site, boost::intrusive_ptr<AppendBatch> batch);
-  void write_alone(SiteLog& site);
-  void confirm_written_alone();
+  void write(SiteLog& site);
+  void write_and_look(SiteLog& site, boost::intrusive_ptr<AppendBatch> batch);
+  void earn_lease(SiteLog& site, const AppendOutcome& outcome);
+  void settle_written();
+  void confirm_written();
   void finish(SiteLog& site, const boost::intrusive_ptr<AppendBatch>& batch, AppendOutcome outcome);
   Task<void> write_in_background(SiteLogPtr site, boost::intrusive_ptr<AppendBatch> batch,
                                  AppendOutcome outcome);
@@ -140,12 +144,13 @@ class SiteLogs final : private TurnEnd {
   Log& log_;
   Scope background_;
   LogLeases leases_;
+  NameNews names_;
   std::unordered_map<std::string_view, SiteLog*> by_name_;  ///< the names are those of the logs
   OpenSites open_;                                          ///< most recently used first
   std::size_t open_count_ = 0;
   std::vector<SiteLogPtr> queued_;
   std::vector<SiteLogPtr> due_;
-  std::vector<WrittenAlone> written_alone_;
+  std::vector<Written> written_;
 };
 
 }  // namespace uflush

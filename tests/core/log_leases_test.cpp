@@ -65,10 +65,24 @@ TEST_F(Leases, AreGivenBackAfterASecondWithoutAdds) {
   EXPECT_TRUE(sim.files.is_leased(log_path));
   sim.run_for(std::chrono::seconds(3));
   EXPECT_FALSE(sim.files.is_leased(log_path));
+}
+
+TEST_F(Leases, AreSoonHadAgainIfTheyHavePaid) {
+  for (const char* id : {"A3", "A4", "A5", "A6"}) add(id);
+  sim.run_for(std::chrono::seconds(3));
+  EXPECT_FALSE(sim.files.is_leased(log_path));
   const std::size_t before = locks();
-  add("A4");
+  add("A7");
+  EXPECT_TRUE(sim.files.is_leased(log_path));
   EXPECT_EQ(locks(), before + 1);
-  add("A5");
+}
+
+TEST_F(Leases, AreHardToHaveAgainIfTheyWereOfNoUse) {
+  sim.run_for(std::chrono::seconds(3));
+  ASSERT_FALSE(sim.files.is_leased(log_path));
+  for (const char* id : {"A3", "A4", "A5", "A6"}) add(id);
+  EXPECT_FALSE(sim.files.is_leased(log_path));
+  for (std::size_t i = 0; i < 20; ++i) add(numbered("B", i));
   EXPECT_TRUE(sim.files.is_leased(log_path));
 }
 
@@ -240,11 +254,65 @@ TEST(Lease, IsTakenInHashedDirectoriesAsWell) {
   config.hash_queue_depth = 2;
   DaemonInSim daemon{sim, config};
   constexpr const char* path = "flush/e/x/example_com";
-  for (const char* id : {"A1", "A2"}) EXPECT_EQ(daemon.ask(AddRequest{site, id}), Status::ok);
+  for (const char* id : {"A0", "A1", "A2"}) EXPECT_EQ(daemon.ask(AddRequest{site, id}), Status::ok);
   ASSERT_TRUE(sim.files.is_leased(path));
   sim.files.move("flush/e", "flush/f");
   EXPECT_EQ(daemon.ask(AddRequest{site, "A3"}), Status::ok);
   EXPECT_EQ(sim.files.read(path), "A3\n");
+}
+
+/// A daemon that no leases are given to, and the calls of each further add.
+class Names : public testing::Test {
+ protected:
+  void refuse_leases() { sim.files.fail(FileCall::lease, "*", EINVAL, 1000); }
+  std::size_t looks_of_add(DaemonInSim& daemon, std::string_view queue_id) {
+    const std::size_t before = sim.files.calls(FileCall::stat);
+    EXPECT_EQ(daemon.ask(AddRequest{site, std::string(queue_id)}), Status::ok);
+    return sim.files.calls(FileCall::stat) - before;
+  }
+  std::string log() const { return sim.files.read(log_path); }
+
+  Sim sim{Seed{1}};
+};
+
+TEST_F(Names, AreLookedAtOnceAndThenWatched) {
+  DaemonInSim daemon{sim};
+  refuse_leases();
+  EXPECT_GT(looks_of_add(daemon, "A1"), 0U);
+  EXPECT_EQ(looks_of_add(daemon, "A2"), 0U);
+  EXPECT_EQ(sim.files.calls(FileCall::lock), 2U);
+  sim.files.remove(log_path);
+  EXPECT_GT(looks_of_add(daemon, "A3"), 0U);
+  EXPECT_EQ(log(), "A3\n");
+  EXPECT_EQ(looks_of_add(daemon, "A4"), 0U);
+}
+
+TEST_F(Names, AreLookedAtEachTimeWhenTheyAreLinks) {
+  DaemonInSim daemon{sim};
+  sim.files.write("elsewhere", "");
+  sim.files.make_symlink("../elsewhere", log_path);
+  for (const char* id : {"A1", "A2", "A3"}) EXPECT_GT(looks_of_add(daemon, id), 0U);
+  sim.files.move("elsewhere", "away");
+  EXPECT_EQ(daemon.ask(AddRequest{site, "A4"}), Status::ok);
+  EXPECT_EQ(sim.files.read("elsewhere"), "A4\n");
+}
+
+TEST_F(Names, AreLookedAtEachTimeWhenTheirDirectoryIsALink) {
+  sim.files.make_directories("real");
+  sim.files.make_symlink("real", "flush");
+  DaemonInSim daemon{sim};
+  for (const char* id : {"A1", "A2", "A3"}) EXPECT_GT(looks_of_add(daemon, id), 0U);
+  sim.files.move("real", "away");
+  sim.files.make_directories("real");
+  EXPECT_EQ(daemon.ask(AddRequest{site, "A4"}), Status::ok);
+  EXPECT_EQ(log(), "A4\n");
+}
+
+TEST_F(Names, AreLookedAtEachTimeWhenNothingCanBeWatched) {
+  DaemonInSim daemon{sim};
+  daemon.guard.watch_error = ENOSPC;
+  for (const char* id : {"A1", "A2", "A3"}) EXPECT_GT(looks_of_add(daemon, id), 0U);
+  EXPECT_FALSE(sim.files.is_leased(log_path));
 }
 
 TEST(Lease, LosesNothingToOthersWhateverTheyDo) {

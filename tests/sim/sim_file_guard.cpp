@@ -39,6 +39,7 @@ FileGuard::WantedLeases SimFileGuard::wanted_leases() {
 }
 
 Result<void> SimFileGuard::watch_names(const char* directory) {
+  if (watch_error != 0) return Error{watch_error};
   const SimInodePtr inode = disk_.at(directory);
   if (!inode) return Error{ENOENT};
   if (inode->type != SimInode::Type::directory) return Error{ENOTDIR};

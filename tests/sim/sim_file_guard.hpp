@@ -17,6 +17,8 @@ class SimFileGuard final : public FileGuard {
 
   /// How likely it is that the kernel loses count of wanted leases or of names.
   double loss = 0;
+  /// What `watch_names` fails with; 0: it does not.
+  int watch_error = 0;
 
   [[nodiscard]] Result<void> take_lease(FileHandle file) override;
   void return_lease(FileHandle file) noexcept override { files_.return_lease(file); }

@@ -31,7 +31,7 @@ constexpr std::size_t waiting_threads_max = 16;
 constexpr std::size_t other_descriptors = 128 + 64;
 /// Logfiles that stay open: opening one costs as much as the rest of an add. A quarter of the descriptors at
 /// most.
-constexpr std::size_t open_logfiles_max = 16'384;
+constexpr std::size_t open_logfiles_max = 131'072;
 /// After SIGTERM, how long the spool may take to become consistent.
 constexpr std::chrono::seconds leave_limit{3};
 /// When records that the logger would not take are offered again: soon at first, then less and less often, as
