@@ -1,6 +1,10 @@
-/// The floor of all adds (add, sync, keepopen, pipeline, idle, add-during-send): one io_uring, one append
-/// under the lock for each site and turn, one reply for each connection and turn.
+/// The floor of all adds (add, sync, keepopen, pipeline, idle, add-during-send): one io_uring, one append for
+/// each site and turn, one reply for each connection and turn. The first append to a file takes the lock and
+/// looks where the name leads; from then on a lease keeps others away, and one look at inotify per turn tells
+/// of all names.
 #include <algorithm>
+#include <array>
+#include <csignal>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -13,7 +17,9 @@
 #include <fcntl.h>
 #include <liburing.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 
 #include "bench/floor/move_messages.hpp"
 #include "bench/floor/wire.hpp"
@@ -28,7 +34,7 @@ constexpr std::size_t large_buffer = 262'144;
 constexpr std::size_t replies_max = 8192;
 
 /// What a completion is about; in the upper byte of its user_data, the lower ones say whose.
-enum class Event : std::uint64_t { none, listener, received, synced };
+enum class Event : std::uint64_t { none, listener, received, synced, leases };
 
 constexpr std::uint64_t tag(Event event, std::uint64_t of) {
   return static_cast<std::uint64_t>(event) << 56 | of;
@@ -46,6 +52,7 @@ struct Site {
   std::string path;
   int file = -1;
   ino_t inode = 0;
+  bool is_leased = false;
   std::string lines;
   bool is_dirty = false;
   // With --sync: who waits for the lines above, and for those that are on their way to the disk.
@@ -71,7 +78,12 @@ class Server {
   void received(int client, int count);
   void execute(int client, Connection& connection, const Request& request);
   void append(Site& site);
+  void lock_and_look(Site& site);
   void open_log(Site& site);
+  void watch_leases();
+  void return_lease(Site& site) const;
+  void return_leases();
+  void check_names();
   void answer(int client, Connection& connection);
   void answer_synced(Site& site);
   void close(int client);
@@ -84,6 +96,8 @@ class Server {
   std::vector<Site*> dirty_;
   std::vector<int> answered_;
   std::deque<Site*> open_;
+  int lease_signals_ = -1;
+  int name_changes_ = -1;
   std::size_t open_max_;
   std::string replies_;
 };
@@ -105,6 +119,14 @@ Server::Server(bool sync) : sync_(sync) {
     die("io_uring");
   }
   ::io_uring_register_ring_fd(&ring_);
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  ::sigaddset(&signals, SIGIO);
+  ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+  lease_signals_ = ::signalfd(-1, &signals, SFD_NONBLOCK);
+  name_changes_ = ::inotify_init1(IN_NONBLOCK);
+  if (lease_signals_ < 0 || ::inotify_add_watch(name_changes_, "flush", IN_DELETE | IN_MOVE) < 0)
+    die("flush");
 }
 
 io_uring_sqe* Server::sqe() {
@@ -130,6 +152,7 @@ void Server::run() {
     entry->user_data = tag(Event::listener, 0);
   };
   watch_listener();
+  watch_leases();
   for (;;) {
     submit_and_wait();
     unsigned head = 0, count = 0;
@@ -146,6 +169,7 @@ void Server::run() {
     const std::vector<Site*> dirty = std::move(dirty_);
     dirty_ = {};
     for (Site* site : dirty) append(*site);
+    if (!dirty.empty()) check_names();
     for (const int client : answered_) answer(client, connections_[static_cast<std::size_t>(client)]);
     answered_.clear();
   }
@@ -162,6 +186,10 @@ void Server::handle(const io_uring_cqe& completion) {
       break;
     case Event::received:
       received(static_cast<int>(of), completion.res);
+      break;
+    case Event::leases:
+      return_leases();
+      watch_leases();
       break;
     case Event::synced:
       answer_synced(*reinterpret_cast<Site*>(of));
@@ -219,6 +247,7 @@ void Server::received(int client, int count) {
 
 void Server::execute(int client, Connection& connection, const Request& request) {
   if (request.word == "send_site") {
+    return_leases();
     std::thread([client, path = log_path(request.site)] {
       send_log(path, true);
       reply(client);
@@ -244,6 +273,7 @@ void Server::execute(int client, Connection& connection, const Request& request)
 
 void Server::open_log(Site& site) {
   if (open_.size() >= open_max_) {
+    open_.front()->is_leased = false;
     ::close(std::exchange(open_.front()->file, -1));
     open_.pop_front();
   }
@@ -254,19 +284,51 @@ void Server::open_log(Site& site) {
   open_.push_back(&site);
 }
 
-void Server::append(Site& site) {
-  if (!site.under_way.empty()) return;  // the next append begins when these are on the disk
+void Server::watch_leases() {
+  io_uring_sqe* entry = sqe();
+  ::io_uring_prep_poll_add(entry, lease_signals_, POLLIN);
+  entry->user_data = tag(Event::leases, 0);
+}
+
+void Server::return_lease(Site& site) const {
+  if (std::exchange(site.is_leased, false)) ::fcntl(site.file, F_SETLEASE, F_UNLCK);
+}
+
+/// Somebody wants one of them.
+void Server::return_leases() {
+  signalfd_siginfo signal{};
+  while (::read(lease_signals_, &signal, sizeof signal) > 0) {
+  }
+  for (Site* site : open_) return_lease(*site);
+}
+
+/// Nobody touches names while this runs.
+void Server::check_names() {
+  std::array<char, 4096> events;
+  if (::read(name_changes_, events.data(), events.size()) > 0) die("a logfile was moved");
+}
+
+void Server::lock_and_look(Site& site) {
   for (;;) {
     if (site.file < 0) open_log(site);
     ::flock(site.file, LOCK_EX);
     struct stat named {};
-    if (::stat(site.path.c_str(), &named) == 0 && named.st_ino == site.inode) break;
+    if (::stat(site.path.c_str(), &named) == 0 && named.st_ino == site.inode) return;
     std::erase(open_, &site);
     ::close(std::exchange(site.file, -1));
   }
+}
+
+void Server::append(Site& site) {
+  if (!site.under_way.empty()) return;  // the next append begins when these are on the disk
+  const bool locks = !site.is_leased;
+  if (locks) lock_and_look(site);
   if (::write(site.file, site.lines.data(), site.lines.size()) != static_cast<ssize_t>(site.lines.size()))
     die("write");
-  ::flock(site.file, LOCK_UN);
+  if (locks) {
+    ::flock(site.file, LOCK_UN);
+    site.is_leased = ::fcntl(site.file, F_SETLEASE, F_WRLCK) == 0;
+  }
   site.lines.clear();
   site.is_dirty = false;
   if (!sync_) return;
