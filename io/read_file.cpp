@@ -1,5 +1,6 @@
 #include "io/read_file.hpp"
 
+#include <array>
 #include <cerrno>
 #include <cstddef>
 
@@ -10,15 +11,13 @@ namespace uflush {
 namespace {
 
 Result<std::string> read_to_end(int fd) {
-  constexpr std::size_t step_bytes = 16384;
   std::string contents;
+  std::array<char, 4096> bytes;  // a bigger one would be more memory to touch than most files are long
   for (;;) {
-    const std::size_t filled = contents.size();
-    contents.resize(filled + step_bytes);
-    const ssize_t count = ::read(fd, contents.data() + filled, step_bytes);
-    contents.resize(filled + (count > 0 ? static_cast<std::size_t>(count) : 0));
+    const ssize_t count = ::read(fd, bytes.data(), bytes.size());
     if (count == 0) return contents;
     if (count < 0 && errno != EINTR) return last_error();
+    if (count > 0) contents.append(bytes.data(), static_cast<std::size_t>(count));
   }
 }
 
