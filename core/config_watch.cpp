@@ -1,11 +1,15 @@
 #include "core/config_watch.hpp"
 
-#include <deque>
-#include <filesystem>
-#include <system_error>
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstddef>
+#include <optional>
 #include <utility>
 
 #include <sys/inotify.h>
+#include <unistd.h>
 
 #include "io/inotify_events.hpp"
 
@@ -17,6 +21,29 @@ constexpr int links_max = 40;  // as in the kernel
 constexpr unsigned directory_gone = IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_Q_OVERFLOW;
 constexpr unsigned name_changed = IN_CREATE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE;
 constexpr unsigned watched_events = IN_MODIFY | IN_CLOSE_WRITE | name_changed | IN_DELETE_SELF | IN_MOVE_SELF;
+
+const std::string root = "/";
+
+bool is_absolute(const std::string& path) {
+  return path.starts_with('/');
+}
+
+/// Takes the first name off a path, with the slashes on both sides of it.
+std::string take_first_name(std::string& path) {
+  const std::size_t begin = std::min(path.find_first_not_of('/'), path.size());
+  const std::size_t end = std::min(path.find('/', begin), path.size());
+  std::string name = path.substr(begin, end - begin);
+  path.erase(0, std::min(path.find_first_not_of('/', end), path.size()));
+  return name;
+}
+
+/// Where a symbolic link leads; nothing when it is none.
+std::optional<std::string> link_target(const std::string& path) {
+  std::array<char, PATH_MAX> target;
+  const ssize_t size = ::readlink(path.c_str(), target.data(), target.size());
+  if (size < 0) return std::nullopt;
+  return std::string(target.data(), static_cast<std::size_t>(size));
+}
 
 }  // namespace
 
@@ -36,30 +63,24 @@ Result<void> ConfigWatch::watch_entry(const std::string& directory, const std::s
 /// Walks the path as the kernel does, and watches every name on it that can be exchanged without touching the
 /// file itself: the symbolic links, and the last one.
 Result<void> ConfigWatch::watch_file(const std::string& path) {
-  namespace fs = std::filesystem;
-  std::error_code error;
-  const fs::path absolute = fs::absolute(path, error);
-  if (error) return Error{error.value()};
-  std::deque<fs::path> rest(absolute.begin(), absolute.end());
-  fs::path directory;
-  for (int links = 0; !rest.empty();) {
-    const fs::path name = rest.front();
-    rest.pop_front();
-    const fs::path entry = directory / name;  // an absolute name starts over
-    const bool is_link = fs::is_symlink(fs::symlink_status(entry, error));
-    if (is_link || rest.empty()) {
+  std::string directory = is_absolute(path) ? root : ".";
+  std::string rest = path;
+  for (int links = 0;;) {
+    const std::string name = take_first_name(rest);
+    const std::string entry = directory == root ? root + name : directory + "/" + name;
+    const std::optional<std::string> target = link_target(entry);
+    if (target || rest.empty()) {
       TRY_VOID(watch_entry(directory, name));
     }
-    if (!is_link) {
+    if (target) {
+      if (++links > links_max) return Error{ELOOP};
+      if (is_absolute(*target)) directory = root;
+      rest = *target + "/" + rest;
+    } else {
+      if (rest.empty()) return outcome::success();
       directory = entry;
-      continue;
     }
-    if (++links > links_max) return Error{ELOOP};
-    const fs::path target = fs::read_symlink(entry, error);
-    if (error) return Error{error.value()};
-    rest.insert(rest.begin(), target.begin(), target.end());
   }
-  return outcome::success();
 }
 
 void ConfigWatch::handle(int watch, unsigned mask, std::string_view name) {
@@ -74,8 +95,9 @@ void ConfigWatch::handle(int watch, unsigned mask, std::string_view name) {
 }
 
 bool ConfigWatch::drain_and_check() {
-  for_each_inotify_event(
-      fd_.get(), [this](int watch, std::uint32_t mask, std::string_view name) { handle(watch, mask, name); });
+  for_each_inotify_event(fd_.get(), [this](int watch, std::uint32_t mask, std::string_view name) {
+    handle(watch, mask, name);
+  });
   return changed_;
 }
 
