@@ -1,11 +1,11 @@
 /// flushbench(1): measures flush daemons, side by side or behind any socket.
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
 #include <exception>
 #include <iterator>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
 
@@ -28,7 +28,10 @@ std::string command_line(int argc, char** argv) {
 
 std::string now_as_text() {
   const std::time_t now = std::time(nullptr);
-  return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", fmt::gmtime(now));
+  std::tm utc{};
+  ::gmtime_r(&now, &utc);
+  std::array<char, 32> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S UTC", &utc)};
 }
 
 volatile std::sig_atomic_t interrupted = 0;
