@@ -1,9 +1,12 @@
 #include "core/case_fold.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 
-#include <unicode/ucasemap.h>
+#include <unicode/uchar.h>
+#include <unicode/ustring.h>
 
 #include "core/utf8.hpp"
 
@@ -23,29 +26,39 @@ std::string_view fold_ascii(std::string_view text, std::string& scratch) {
   return scratch;
 }
 
-/// ICU's folding tables, opened at the first name that needs them and kept for the life of the process.
-/// Null when ICU has no data.
-const UCaseMap* case_map() {
-  static const UCaseMap* const map = [] {
-    UErrorCode status = U_ZERO_ERROR;
-    const UCaseMap* opened = ucasemap_open("", U_FOLD_CASE_DEFAULT, &status);
-    return U_SUCCESS(status) ? opened : nullptr;
-  }();
-  return map;
+/// Appends what well-formed text folds into. False when ICU cannot fold it. ICU folds UTF-8 as well, but
+/// those functions know locales, and the tables of those would be relocated at each start.
+bool append_folded(std::string_view text, std::string& folded) {
+  UErrorCode status = U_ZERO_ERROR;
+  std::u16string wide(text.size(), u'\0');
+  std::int32_t size = 0;
+  u_strFromUTF8(wide.data(), static_cast<std::int32_t>(wide.size()), &size, text.data(),
+                static_cast<std::int32_t>(text.size()), &status);
+  // Default folding turns one unit into three at most, each no longer than three bytes.
+  std::u16string wide_folded(3 * static_cast<std::size_t>(size), u'\0');
+  size = u_strFoldCase(wide_folded.data(), static_cast<std::int32_t>(wide_folded.size()), wide.data(), size,
+                       U_FOLD_CASE_DEFAULT, &status);
+  const std::size_t before = folded.size();
+  folded.resize(before + 3 * static_cast<std::size_t>(size));
+  std::int32_t added = 0;
+  u_strToUTF8(folded.data() + before, static_cast<std::int32_t>(folded.size() - before), &added,
+              wide_folded.data(), size, &status);
+  folded.resize(before + static_cast<std::size_t>(added));
+  return U_SUCCESS(status);
 }
 
-/// False when ICU cannot fold it.
+/// Bytes that are no character stay as they are. False when ICU cannot fold it.
 bool fold_unicode(std::string_view text, std::string& scratch) {
-  if (case_map() == nullptr || text.size() > INT32_MAX / 4) return false;
-  // Default folding turns one code point into three at most, each no longer than three bytes for every two
-  // that came in (U+0390 is the worst: 2 bytes become 6).
-  std::string folded(text.size() * 3, '\0');
-  UErrorCode status = U_ZERO_ERROR;
-  const std::int32_t length =
-      ucasemap_utf8FoldCase(case_map(), folded.data(), static_cast<std::int32_t>(folded.size()), text.data(),
-                            static_cast<std::int32_t>(text.size()), &status);
-  if (U_FAILURE(status)) return false;
-  folded.resize(static_cast<std::size_t>(length));
+  if (text.size() > INT32_MAX / 9) return false;
+  std::string folded;
+  while (!text.empty()) {
+    const std::size_t valid = valid_utf8_prefix(text);
+    if (valid > 0 && !append_folded(text.substr(0, valid), folded)) return false;
+    text.remove_prefix(valid);
+    if (text.empty()) break;
+    folded.push_back(text.front());
+    text.remove_prefix(1);
+  }
   scratch = std::move(folded);
   return true;
 }

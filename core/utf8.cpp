@@ -1,7 +1,6 @@
 #include "core/utf8.hpp"
 
 #include <algorithm>
-#include <cstddef>
 
 namespace uflush {
 namespace {
@@ -32,18 +31,22 @@ bool is_ascii(std::string_view text) noexcept {
   return std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
 }
 
-bool is_valid_utf8(std::string_view text) noexcept {
+std::size_t valid_utf8_prefix(std::string_view text) noexcept {
   const auto byte = [text](std::size_t at) { return static_cast<unsigned char>(text[at]); };
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (byte(i) < 0x80) continue;
     const Sequence sequence = sequence_after(byte(i));
-    if (sequence.more == 0 || text.size() - i <= sequence.more) return false;
-    if (byte(i + 1) < sequence.first_min || byte(i + 1) > sequence.first_max) return false;
+    if (sequence.more == 0 || text.size() - i <= sequence.more) return i;
+    if (byte(i + 1) < sequence.first_min || byte(i + 1) > sequence.first_max) return i;
     for (std::size_t k = 2; k <= sequence.more; ++k)
-      if ((byte(i + k) & 0xC0) != 0x80) return false;
+      if ((byte(i + k) & 0xC0) != 0x80) return i;
     i += sequence.more;
   }
-  return true;
+  return text.size();
+}
+
+bool is_valid_utf8(std::string_view text) noexcept {
+  return valid_utf8_prefix(text) == text.size();
 }
 
 }  // namespace uflush
