@@ -26,6 +26,7 @@ class Evaluation {
     config_.config_directory = source_.config_directory;
     config_.process_name = source_.process_name;
     config_.service_name = source_.service_name;
+    effective_.reserve(parameters().size() + 2);  // some rows make two values
     for (const Parameter& row : parameters()) {
       BOOST_OUTCOME_TRYV(std::visit([&](const auto& type) { return evaluate(row, type); }, row.type));
     }
@@ -125,6 +126,7 @@ class Evaluation {
   }
 
   ConfigResult<std::string> expand(std::string_view text) {
+    if (text.find('$') == std::string_view::npos) return std::string(text);
     Expansion expansion = expand_macros(text, table_);
     std::move(expansion.warnings.begin(), expansion.warnings.end(), std::back_inserter(warnings_));
     if (expansion.fatal) return ConfigError{*std::move(expansion.fatal)};
