@@ -135,8 +135,6 @@ std::variant<RingSetup, RingRefusal> set_up_ring() {
     return RingRefusal{"io_uring_register(ENABLE_RINGS): " + Error{-enabled}.message()};
   }
   io_uring_ring_dontfork(&setup.ring);
-  io_uring_register_ring_fd(
-      &setup.ring);  // saves a table look-up at each call; without it things work as well
   setup.features = {.defer_taskrun = (params.flags & IORING_SETUP_DEFER_TASKRUN) != 0,
                     .coop_taskrun = (params.flags & IORING_SETUP_COOP_TASKRUN) != 0,
                     .skip_success = (params.features & IORING_FEAT_CQE_SKIP) != 0,
