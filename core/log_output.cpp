@@ -76,6 +76,7 @@ LogOutput::LogOutput(const LogSettings& settings) {
 LogOutput::~LogOutput() = default;
 
 void LogOutput::open(const LogSettings& settings) {
+  settings_ = settings;
   if (!settings.to_system_log) {
     // stderr alone
   } else if (settings.postlog_path.empty()) {
@@ -87,6 +88,7 @@ void LogOutput::open(const LogSettings& settings) {
 }
 
 void LogOutput::reopen(const LogSettings& settings) {
+  if (settings == settings_) return;
   flush_within(last_words_limit);
   system_log_.reset();
   stderr_.reset();

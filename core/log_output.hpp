@@ -26,6 +26,8 @@ struct LogSettings {
   std::string postlog_host;   ///< the sink cuts it at its first dot
   bool to_system_log = true;  ///< no: stderr alone
   std::string stderr_tag;     ///< not empty: also to stderr, with this in front
+
+  friend bool operator==(const LogSettings&, const LogSettings&) = default;
 };
 
 /// What is known before main.cf is read: the environment (MAIL_LOGTAG, POSTLOG_SERVICE, POSTLOG_HOSTNAME).
@@ -55,7 +57,8 @@ class LogOutput : public LogSink {
   [[nodiscard]] std::vector<PreparedRecord> prepare(Severity severity, std::string_view text,
                                                     std::time_t when) const override;
 
-  /// Goes on with other settings; waits up to `last_words_limit` for the old logger to take what waits.
+  /// Goes on with other settings; waits up to `last_words_limit` for the old logger to take what waits. Does
+  /// nothing when they are the same.
   void reopen(const LogSettings& settings);
 
   /// To be called after chroot($queue_directory): a lost connection to postlogd is made again through
@@ -77,6 +80,7 @@ class LogOutput : public LogSink {
  private:
   void open(const LogSettings& settings);
 
+  LogSettings settings_;
   std::unique_ptr<DatagramSink> system_log_;
   std::unique_ptr<LogSink> stderr_;
   std::function<void()> backlog_;
