@@ -31,22 +31,28 @@ OrFatal<void> renounce_new_privileges() {
   return outcome::success();
 }
 
+OrFatal<MailOwner> look_up(const std::string& user) {
+  const passwd* account = ::getpwnam(user.c_str());
+  if (account == nullptr) return Fatal{fmt::format("unknown user: {}", user)};
+  return MailOwner{account->pw_uid, account->pw_gid};
+}
+
 }  // namespace
 
 OrFatal<void> drop_privileges(const PrivilegeDrop& drop) {
-  uid_t uid = 0;
+  MailOwner account = drop.account.value_or(MailOwner{});
   if (drop.user) {
-    const passwd* account = ::getpwnam(drop.user->c_str());
-    if (account == nullptr) return Fatal{fmt::format("unknown user: {}", *drop.user)};
-    uid = account->pw_uid;
-    const gid_t gid = account->pw_gid;
-    if (::setgid(gid) != 0) return failed(fmt::format("setgid({})", gid));
-    if (::initgroups(drop.user->c_str(), gid) != 0) return failed("initgroups");
+    if (!drop.account) {
+      TRY(found, look_up(*drop.user));
+      account = found;
+    }
+    if (::setgid(account.gid) != 0) return failed(fmt::format("setgid({})", account.gid));
+    if (::initgroups(drop.user->c_str(), account.gid) != 0) return failed("initgroups");
   }
   if (drop.chroot_directory) {
     TRY_VOID(enter_root(*drop.chroot_directory));
   }
-  if (drop.user && ::setuid(uid) != 0) return failed(fmt::format("setuid({})", uid));
+  if (drop.user && ::setuid(account.uid) != 0) return failed(fmt::format("setuid({})", account.uid));
   return renounce_new_privileges();
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "core/config.hpp"
 #include "core/fatal.hpp"
 
 namespace uflush {
@@ -12,6 +13,7 @@ namespace uflush {
 struct PrivilegeDrop {
   std::optional<std::string> user;              ///< -u: become this user
   std::optional<std::string> chroot_directory;  ///< -c: make this the root directory
+  std::optional<MailOwner> account = {};        ///< the user's, when somebody has looked it up already
 };
 
 /// setgid, initgroups, chroot and chdir("/"), setuid, in the reference's order. Afterwards, and also when

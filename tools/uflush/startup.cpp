@@ -100,6 +100,7 @@ OrFatal<void> configure(Startup& startup) {
   if (has_master(startup.options) || startup.options.become_mail_owner) {
     const auto owner = check_mail_owner(startup.config);
     if (!owner) return Fatal{owner.error().text};
+    startup.mail_owner = owner.value();
   }
   TRY_VOID(check_maillog_file(startup.config));
   startup.log_output.reopen(with_options(log_settings_from_config(startup.config), startup.options));
@@ -171,6 +172,7 @@ void confine(Startup& startup) {
 OrFatal<void> drop(Startup& startup) {
   PrivilegeDrop privileges;
   if (startup.options.become_mail_owner) privileges.user = startup.config.mail_owner;
+  privileges.account = startup.mail_owner;
   if (startup.options.chroot) privileges.chroot_directory = startup.config.queue_directory;
   TRY_VOID(drop_privileges(privileges));
   if (startup.options.chroot) startup.log_output.entered_queue_directory_root(startup.config);

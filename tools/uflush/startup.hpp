@@ -28,6 +28,7 @@ struct Startup {
 
   DaemonOptions options;
   Config config;
+  std::optional<MailOwner> mail_owner;  ///< where it has been checked
   LogOutput log_output;
   Log log;
 
