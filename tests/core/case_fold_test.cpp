@@ -46,6 +46,14 @@ TEST(FoldCase, FoldsTheCharactersAroundMalformedUtf8) {
   EXPECT_EQ(fold_case("Ü\xed\xa0\x80.X", Folding::utf8), "ü\xed\xa0\x80.x");
 }
 
+TEST(FoldCase, KeepsEveryByteOfARunOfMalformedOnes) {
+  EXPECT_EQ(fold_case("\xff\xc3\x9c\x9c\xc3"
+                      "Z\xf4\x90\x80\x80\xe2\x80",
+                      Folding::utf8),
+            "\xff\xc3\xbc\x9c\xc3"
+            "z\xf4\x90\x80\x80\xe2\x80");
+}
+
 TEST(FoldCase, MayFoldIntoTheScratchThatItReadsFrom) {
   std::string scratch = "ÜBER.Example";
   EXPECT_EQ(fold_case(scratch, Folding::utf8, scratch), "über.example");

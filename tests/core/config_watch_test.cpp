@@ -111,6 +111,23 @@ TEST_F(ConfigWatchTest, FollowsSymbolicLinksAndSeesAnyOfThemExchanged) {
   EXPECT_TRUE(for_exchange.drain_and_check());
 }
 
+TEST_F(ConfigWatchTest, TakesPathsInAllTheirSpellings) {
+  fs::create_directory(directory_.path("sub"));
+  fs::create_symlink("//" + directory_.path("sub"), directory_.path("absolute"));
+  fs::create_symlink("../sub/", directory_.path("sub/up"));
+  directory_.write("sub/relay", "a b\n");
+  const std::string relative = fs::relative(directory_.path("sub/relay")).string();
+  for (const std::string& path :
+       {relative, "./" + relative, directory_.path("absolute/relay"), directory_.path("sub/up//up/relay"),
+        "//" + directory_.path("sub/../sub/.//relay")}) {
+    ConfigWatch watch = ConfigWatch::open().value();
+    ASSERT_TRUE(watch.watch_file(path)) << path;
+    EXPECT_FALSE(watch.drain_and_check()) << path;
+    directory_.write("sub/relay", "a c\n");
+    EXPECT_TRUE(watch.drain_and_check()) << path;
+  }
+}
+
 TEST_F(ConfigWatchTest, RefusesALoopOfLinks) {
   fs::create_symlink("b", directory_.path("a"));
   fs::create_symlink("a", directory_.path("b"));
