@@ -15,9 +15,10 @@ namespace {
 constexpr std::size_t price_after_refusal = 256;
 /// A lease that was used so often has paid for itself, and for the next one.
 constexpr std::size_t uses_that_pay = 4;
-constexpr std::size_t price_after_bargain = 1;
+constexpr std::size_t price_after_bargain = 2;
 constexpr std::size_t price_after_loss = 16;
-constexpr std::chrono::seconds unused_max{1};
+/// Short: who opens a file without waiting (O_NONBLOCK) cannot have it as long as it is lent.
+constexpr std::chrono::milliseconds unused_max{300};
 /// No turn of the loop takes that long, unless the process was stopped.
 constexpr std::chrono::milliseconds long_turn{100};
 

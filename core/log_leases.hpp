@@ -1,8 +1,8 @@
 /// Leases on the logfiles that much is added to: while we hold one nobody else has the file open, so lines go
 /// in without the lock.
 ///
-/// Taking and giving back costs as much as an append or two, so a log must earn its lease, and loses it after
-/// a second without adds, or when somebody else opens the file: that process waits in its open(2) until we
+/// Taking and giving back costs as much as an append or two, so a log must earn its lease, and loses it soon
+/// when nothing is added, and at once when somebody else opens the file: that process waits in its open(2) until we
 /// hear of it, and then finds the file as if we had locked it. Where file system or kernel give no leases
 /// everything goes on under the lock.
 #pragma once

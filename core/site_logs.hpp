@@ -84,7 +84,7 @@ using SiteLogPtr = boost::intrusive_ptr<SiteLog>;
 struct OpenLogsPolicy {
   std::size_t open_max = 256;         ///< of those that were used last, so many stay open
   FileGuard* guard = nullptr;         ///< lends files; none: every append takes the lock
-  std::size_t appends_per_lease = 2;  ///< what a log must do to get a lease
+  std::size_t appends_per_lease = 8;  ///< what a log must do to get a lease
 };
 
 class SiteLogs final : private TurnEnd {

@@ -58,27 +58,28 @@ TEST_F(Leases, SpareTheLock) {
   EXPECT_EQ(log(), "A1\nA2\nA3\nA4\n");
 }
 
-TEST_F(Leases, AreGivenBackAfterASecondWithoutAdds) {
-  sim.run_for(std::chrono::milliseconds(900));
+TEST_F(Leases, AreGivenBackWhenNothingIsAddedForAMoment) {
+  sim.run_for(std::chrono::milliseconds(250));
   add("A3");
-  sim.run_for(std::chrono::milliseconds(900));
+  sim.run_for(std::chrono::milliseconds(250));
   EXPECT_TRUE(sim.files.is_leased(log_path));
-  sim.run_for(std::chrono::seconds(3));
+  sim.run_for(std::chrono::seconds(1));
   EXPECT_FALSE(sim.files.is_leased(log_path));
 }
 
 TEST_F(Leases, AreSoonHadAgainIfTheyHavePaid) {
   for (const char* id : {"A3", "A4", "A5", "A6"}) add(id);
-  sim.run_for(std::chrono::seconds(3));
+  sim.run_for(std::chrono::seconds(1));
   EXPECT_FALSE(sim.files.is_leased(log_path));
   const std::size_t before = locks();
   add("A7");
+  add("A8");
   EXPECT_TRUE(sim.files.is_leased(log_path));
-  EXPECT_EQ(locks(), before + 1);
+  EXPECT_EQ(locks(), before + 2);
 }
 
 TEST_F(Leases, AreHardToHaveAgainIfTheyWereOfNoUse) {
-  sim.run_for(std::chrono::seconds(3));
+  sim.run_for(std::chrono::seconds(1));
   ASSERT_FALSE(sim.files.is_leased(log_path));
   for (const char* id : {"A3", "A4", "A5", "A6"}) add(id);
   EXPECT_FALSE(sim.files.is_leased(log_path));
@@ -331,7 +332,7 @@ TEST(Lease, LosesNothingToOthersWhateverTheyDo) {
       }
       if (sim.dice.chance(0.3)) other.send(log_path);
       if (sim.dice.chance(0.2)) other.add(log_path, "X1");
-      if (sim.dice.chance(0.2)) sim.run_for(std::chrono::milliseconds(700));
+      if (sim.dice.chance(0.2)) sim.run_for(std::chrono::milliseconds(250));
       const auto all_over = [&] {
         return std::all_of(callers.begin(), callers.end(), [](const auto& one) { return one->is_over(); });
       };
