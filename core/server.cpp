@@ -155,6 +155,7 @@ bool Server::accept_one(int listener) {
   if (config_.max_use_explicit && accepted_ >= static_cast<std::size_t>(*config_.max_use_explicit)) {
     drain("max_use connections served");
   }
+  service_.leave_room_for(clients_.size() + 2);  // this one, and the next
   clients_.spawn(serve(std::move(accepted).value()));
   return true;
 }

@@ -45,6 +45,9 @@ class Service {
   Task<void> refresh(StopToken stop);
   Task<void> purge(StopToken stop);
 
+  /// So many clients are connected: open logfiles leave them their descriptors.
+  void leave_room_for(std::size_t clients) noexcept { logs_.leave_room_for(clients); }
+
   /// Waits for what is on its way to the disk. No requests after that.
   Task<void> close();
 

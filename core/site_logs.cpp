@@ -1,5 +1,7 @@
 #include "core/site_logs.hpp"
 
+#include <algorithm>
+
 #include "io/operation.hpp"
 
 namespace uflush {
@@ -22,6 +24,7 @@ SiteLogs::SiteLogs(Loop& loop, Pool& waiting_pool, FileSystem& files, const Queu
       files_(files),
       layout_(layout),
       durability_(durability),
+      policy_(policy),
       open_max_(policy.open_max),
       log_(log),
       leases_(loop, policy.guard, policy.appends_per_lease, background_),
@@ -43,6 +46,12 @@ Append SiteLogs::append(SiteLog& site, std::string_view queue_id) {
   site.gathering->lines.append(queue_id).push_back('\n');
   queue(site);
   return Append{site.gathering};
+}
+
+void SiteLogs::leave_room_for(std::size_t clients) noexcept {
+  const std::size_t left = policy_.shared_max > clients ? policy_.shared_max - clients : 0;
+  open_max_ = std::clamp(left, policy_.open_min, policy_.open_max);
+  close_surplus();
 }
 
 void SiteLogs::give_back_lease(std::string_view name) noexcept {

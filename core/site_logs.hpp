@@ -82,7 +82,9 @@ using SiteLogPtr = boost::intrusive_ptr<SiteLog>;
 
 /// How logfiles are kept ready for the next add.
 struct OpenLogsPolicy {
-  std::size_t open_max = 256;         ///< of those that were used last, so many stay open
+  std::size_t open_min = 256;         ///< of those that were used last, so many may stay open in any case
+  std::size_t open_max = 256;         ///< and so many while nobody else needs the descriptors
+  std::size_t shared_max = 0;         ///< descriptors for open logs and clients together
   FileGuard* guard = nullptr;         ///< lends files; none: every append takes the lock
   std::size_t appends_per_lease = 8;  ///< what a log must do to get a lease
 };
@@ -101,6 +103,9 @@ class SiteLogs final : private TurnEnd {
 
   /// Adds one line. Await the answer.
   [[nodiscard]] Append append(SiteLog& site, std::string_view queue_id);
+
+  /// So many clients need a descriptor each: closes what is open beyond that.
+  void leave_room_for(std::size_t clients) noexcept;
 
   /// To be called before this process opens a log by itself: it would wait for its own lease.
   void give_back_lease(std::string_view name) noexcept;
@@ -140,7 +145,8 @@ class SiteLogs final : private TurnEnd {
   FileSystem& files_;
   const QueueLayout& layout_;
   Durability durability_;
-  const std::size_t open_max_;
+  const OpenLogsPolicy policy_;
+  std::size_t open_max_;  ///< now
   Log& log_;
   Scope background_;
   LogLeases leases_;

@@ -105,9 +105,9 @@ class Server {
 Server::Server(bool sync) : sync_(sync) {
   rlimit files{};
   ::getrlimit(RLIMIT_NOFILE, &files);
-  files.rlim_cur = files.rlim_max = std::min<rlim_t>(files.rlim_max, 65'536);
+  files.rlim_cur = files.rlim_max = std::min<rlim_t>(files.rlim_max, 262'144);
   ::setrlimit(RLIMIT_NOFILE, &files);
-  open_max_ = files.rlim_cur / 4;
+  open_max_ = files.rlim_cur / 2;
   connections_.resize(files.rlim_cur);
   small_buffers_.reset(new char[files.rlim_cur * small_buffer]);  // not touched before it is used
   for (std::size_t i = 0; i < replies_max; ++i) replies_ += reply_ok;

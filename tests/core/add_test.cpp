@@ -327,5 +327,31 @@ TEST(Add, KeepsABoundedNumberOfLogsOpenAlsoWhenMoreThanThatComeInOneTurn) {
   EXPECT_LE(sim.files.open_files() - before, daemon.spool.open_logs.open_max);
 }
 
+TEST(SiteLogs, LeaveTheirDescriptorsToClients) {
+  Sim sim{Seed{1}};
+  MemorySink sink;
+  Log log(sink);
+  const QueueLayout layout("deferred", 1);
+  SiteLogs logs(sim.loop, sim.pool, sim.files, layout, Durability::none,
+                {.open_min = 2, .open_max = 10, .shared_max = 8}, log);
+  std::vector<SiteLogPtr> sites;
+  for (std::size_t i = 0; i < 12; ++i) sites.push_back(logs.find(numbered("site", i)));
+  const auto add_to_all = [&]() -> Task<void> {
+    for (const SiteLogPtr& site : sites) EXPECT_TRUE(co_await logs.append(*site, "A1"));
+  };
+  const auto open_after = [&](std::size_t clients, bool add) {
+    logs.leave_room_for(clients);
+    if (add) sim.start(add_to_all());
+    sim.settle();
+    return sim.files.open_files();
+  };
+  EXPECT_EQ(open_after(1, true), 7U);
+  EXPECT_EQ(open_after(3, false), 5U);
+  EXPECT_EQ(open_after(100, false), 2U);
+  EXPECT_EQ(open_after(0, true), 8U);
+  sim.start(logs.close());
+  sim.finish();
+}
+
 }  // namespace
 }  // namespace uflush

@@ -1,4 +1,5 @@
 /// flushbench(1): measures flush daemons, side by side or behind any socket.
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdio>
@@ -107,10 +108,16 @@ void measure(const ReportOptions& options, const std::string&) {
   support::write_file(options.html_path, as_html(read_run(support::read_file(options.json_path))));
 }
 
+/// What systemd allows every service, and so master(8) and its daemons; where that may not be, as many as
+/// may.
 void allow_many_descriptors() {
+  constexpr rlim_t of_systemd = 524'288;
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t most = std::max(limit.rlim_max, of_systemd);
   limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  limit = {.rlim_cur = most, .rlim_max = most};
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 

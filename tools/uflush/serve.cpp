@@ -29,8 +29,9 @@ constexpr std::size_t work_threads_max = 2;
 constexpr std::size_t waiting_threads_max = 16;
 /// Descriptors that are neither connections nor logfiles: directories, the process's own.
 constexpr std::size_t other_descriptors = 128 + 64;
-/// Logfiles that stay open: opening one costs as much as the rest of an add. A quarter of the descriptors at
-/// most.
+/// Logfiles that stay open, as opening one costs as much as the rest of an add: these, if they are no more
+/// than a quarter of the descriptors, and more while clients do not need the rest.
+constexpr std::size_t open_logfiles_min = 16'384;
 constexpr std::size_t open_logfiles_max = 131'072;
 /// After SIGTERM, how long the spool may take to become consistent.
 constexpr std::chrono::seconds leave_limit{3};
@@ -113,7 +114,8 @@ class Daemon {
 Task<void> Daemon::run_in_loop(BlockingPool& work, BlockingPool& waiting, int& status) {
   SpoolAccess spool{loop_,          work,         waiting,
                     files_,         layout_,      startup_.config,
-                    queue_manager_, startup_.log, {prepared_.open_logfiles_max, &guard_}};
+                    queue_manager_, startup_.log, prepared_.open_logs};
+  spool.open_logs.guard = &guard_;
   Service service(spool, *prepared_.eligible, names_);
   Server server(loop_, service, startup_.config, startup_.log, surroundings());
   watchdog_.emplace(loop_, startup_.config.daemon_timeout, [this](std::time_t when) {
@@ -197,8 +199,10 @@ OrFatal<void> prepare_to_serve(Startup& startup, Prepared& prepared) {
   if (!prepared.eligible) return Fatal{};  // it has said why
 
   const std::size_t open_files = raise_open_files_limit();
-  prepared.open_logfiles_max = std::min(open_logfiles_max, open_files / 4);
-  const std::size_t reserved = prepared.open_logfiles_max + other_descriptors;
+  prepared.open_logs.open_min = std::min(open_logfiles_min, open_files / 4);
+  prepared.open_logs.open_max = open_logfiles_max;
+  prepared.open_logs.shared_max = open_files - std::min(open_files, other_descriptors);
+  const std::size_t reserved = prepared.open_logs.open_min + other_descriptors;
   prepared.clients_max = open_files > 2 * reserved ? open_files - reserved : open_files / 2;
   auto ring = open_ring(startup.config, startup.log);
   if (!ring) return std::move(ring).error();

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "core/eligible_sites.hpp"
+#include "core/site_logs.hpp"
 #include "core/fatal.hpp"
 #include "io/ring.hpp"
 #include "tools/uflush/startup.hpp"
@@ -16,7 +17,7 @@ struct Prepared {
   std::unique_ptr<Ring> ring;  ///< not charged to the mail owner's RLIMIT_MEMLOCK when root makes it
   // What the descriptor limit has room for:
   std::size_t clients_max = 0;
-  std::size_t open_logfiles_max = 0;
+  OpenLogsPolicy open_logs;
 };
 
 /// Opens the pattern list with its tables, and the ring; raises the limit of open files as far as it goes. To
