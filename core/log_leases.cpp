@@ -19,6 +19,8 @@ constexpr std::size_t price_after_bargain = 2;
 constexpr std::size_t price_after_loss = 16;
 /// Short: who opens a file without waiting (O_NONBLOCK) cannot have it as long as it is lent.
 constexpr std::chrono::milliseconds unused_max{300};
+/// A sweep takes no longer than a turn with many adds.
+constexpr std::size_t looks_per_sweep_max = 4096;
 /// No turn of the loop takes that long, unless the process was stopped.
 constexpr std::chrono::milliseconds long_turn{100};
 
@@ -37,7 +39,6 @@ void LogLeases::note_append(LogLease& lease) {
 void LogLeases::note_use(LogLease& lease) noexcept {
   ++lease.uses_;
   lease.last_use_ = loop_.now();
-  held_.splice(held_.end(), held_, Held::s_iterator_to(lease));
 }
 
 Result<void> LogLeases::take(LogLease& lease) {
@@ -97,13 +98,24 @@ Task<void> LogLeases::give_back_unused() {
   while (!held_.empty()) {
     const bool slept = co_await Sleep{loop_, loop_.now() + unused_max, closing_};
     if (!slept) break;
-    while (!held_.empty() && held_.front().last_use_ + unused_max < loop_.now()) {
-      LogLease& unused = held_.front();
-      unused.price_ = unused.uses_ >= uses_that_pay ? price_after_bargain : price_after_loss;
-      give_back(unused);
-    }
+    sweep();
   }
   sweep_runs_ = false;
+}
+
+void LogLeases::sweep() noexcept {
+  const LogLease* const last = held_.empty() ? nullptr : &held_.back();
+  bool more = last != nullptr;
+  for (std::size_t looks = 0; more && looks < looks_per_sweep_max; ++looks) {
+    LogLease& next = held_.front();
+    more = &next != last;
+    if (next.last_use_ + unused_max < loop_.now()) {
+      next.price_ = next.uses_ >= uses_that_pay ? price_after_bargain : price_after_loss;
+      give_back(next);
+    } else {
+      held_.splice(held_.end(), held_, held_.begin());
+    }
+  }
 }
 
 void LogLeases::close() noexcept {

@@ -2,9 +2,9 @@
 /// in without the lock.
 ///
 /// Taking and giving back costs as much as an append or two, so a log must earn its lease, and loses it soon
-/// when nothing is added, and at once when somebody else opens the file: that process waits in its open(2) until we
-/// hear of it, and then finds the file as if we had locked it. Where file system or kernel give no leases
-/// everything goes on under the lock.
+/// when nothing is added, and at once when somebody else opens the file: that process waits in its open(2)
+/// until we hear of it, and then finds the file as if we had locked it. Where file system or kernel give no
+/// leases everything goes on under the lock.
 #pragma once
 
 #include <cstddef>
@@ -72,13 +72,14 @@ class LogLeases {
   void start_tasks(int wanted_fd);
   Task<void> give_back_when_wanted(int wanted_fd);
   Task<void> give_back_unused();
+  void sweep() noexcept;
 
   Loop& loop_;
   FileGuard* guard_;
   const std::size_t appends_per_lease_;
   Scope& scope_;
   StopSource closing_;
-  Held held_;  ///< most recently used last
+  Held held_;  ///< those that were looked at most recently last
   bool tasks_run_ = false;
   bool sweep_runs_ = false;
 };

@@ -1,6 +1,7 @@
 #include "core/site_logs.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "io/operation.hpp"
 
@@ -66,12 +67,11 @@ Task<void> SiteLogs::close() {
 
 /// Its file is open, and was used now.
 void SiteLogs::note_use(SiteLog& site) {
+  site.used = true;
   if (!site.file.is_open()) {
     note_close(site);
-  } else if (site.is_linked()) {
-    open_.splice(open_.begin(), open_, open_.iterator_to(site));
-  } else {
-    open_.push_front(site);
+  } else if (!site.is_linked()) {
+    open_.push_back(site);
     ++open_count_;
   }
 }
@@ -82,16 +82,18 @@ void SiteLogs::note_close(SiteLog& site) {
   --open_count_;
 }
 
-/// When all are in use, the set grows for a moment.
+/// Goes round: who was used since the last look gets another round. When all are busy, the set grows for a
+/// moment.
 void SiteLogs::close_surplus() {
-  auto site = open_.rbegin();
-  while (open_count_ > open_max_ && site != open_.rend()) {
-    SiteLog& idle = *site++;
-    if (idle.busy) continue;
-    idle.lease.note_close();
-    idle.file.close();
-    site = OpenSites::reverse_iterator(open_.erase(open_.iterator_to(idle)));
-    --open_count_;
+  for (std::size_t looks = 2 * open_count_; open_count_ > open_max_ && looks > 0; --looks) {
+    SiteLog& next = open_.front();
+    if (next.busy || std::exchange(next.used, false)) {
+      open_.splice(open_.end(), open_, open_.begin());
+      continue;
+    }
+    next.lease.note_close();
+    next.file.close();
+    note_close(next);
   }
 }
 

@@ -73,6 +73,7 @@ class SiteLog
   NameNews::Era covered = NameNews::never;      ///< when its name was covered, and found to lead to the file
   boost::intrusive_ptr<AppendBatch> gathering;  ///< the batch that takes lines; empty when there are none
   bool queued = false;                          ///< will be looked at when the turn ends
+  bool used = false;                            ///< since somebody looked for a log to close
   bool busy = false;                            ///< a batch is on its way in the background
 
  private:
@@ -152,7 +153,7 @@ class SiteLogs final : private TurnEnd {
   LogLeases leases_;
   NameNews names_;
   std::unordered_map<std::string_view, SiteLog*> by_name_;  ///< the names are those of the logs
-  OpenSites open_;                                          ///< most recently used first
+  OpenSites open_;                                          ///< next to be closed first
   std::size_t open_count_ = 0;
   std::vector<SiteLogPtr> queued_;
   std::vector<SiteLogPtr> due_;
