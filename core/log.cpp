@@ -63,4 +63,8 @@ void Log::record(Severity severity, std::string_view text) {
   sink_.write(severity, clean_log_text(text.substr(0, text_bytes_max), keep_utf8_));
 }
 
+void Log::record_all(Severity severity, std::span<const std::string> texts) {
+  for (const std::string& text : texts) record(severity, text);
+}
+
 }  // namespace uflush

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <ctime>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -77,6 +78,8 @@ class Log {
 
   /// Cleans, cuts to 2000 bytes and writes.
   void record(Severity severity, std::string_view text);
+  /// What a job has to say: the log belongs to the loop's thread.
+  void record_all(Severity severity, std::span<const std::string> texts);
 
   /// `-v` given: callers test this before they format anything for info().
   [[nodiscard]] int verbose() const noexcept { return verbose_; }

@@ -65,12 +65,9 @@ Task<void> Refresher::scan(std::string path, std::chrono::seconds max_age, StopT
 }
 
 Task<void> Refresher::act_on(const Findings& findings, std::chrono::seconds max_age, StopToken stop) {
-  for (const std::string& warning : findings.warnings) spool_.log.warning("{}", warning);
-  for (const std::string& note : findings.notes) spool_.log.info("{}", note);
-  for (const std::string& name : findings.due) {
-    if (stop.stop_requested()) co_return;
-    co_await sender_.send(name, Sender::Cause::refresh, stop);
-  }
+  spool_.log.record_all(Severity::warning, findings.warnings);
+  spool_.log.record_all(Severity::info, findings.notes);
+  co_await sender_.send_each(findings.due, stop);
   for (const std::string& subdirectory : findings.subdirectories) co_await scan(subdirectory, max_age, stop);
 }
 

@@ -53,7 +53,7 @@ Task<Status> Service::send_site(std::string site, StopToken stop) {
   if (spool_.log.verbose() > 0) spool_.log.info("flush_send_service: site {}", site);
   const Verdict verdict = co_await judge_either_way(std::move(site), stop);
   if (verdict.status != Status::ok) co_return verdict.status;
-  co_return co_await sender_.send(verdict.log->file.name(), Sender::Cause::send_site, stop);
+  co_return co_await sender_.send(verdict.log->file.name(), stop);
 }
 
 Task<Status> Service::send_file(std::string queue_id) {

@@ -3,6 +3,7 @@
 
 #include <coroutine>
 #include <deque>
+#include <optional>
 #include <utility>
 
 #include "io/check.hpp"
@@ -42,6 +43,12 @@ class Mutex {
       Guard await_resume() const noexcept { return Guard{mutex}; }
     };
     return Awaiter{*this};
+  }
+
+  /// Nothing when somebody holds it.
+  [[nodiscard]] std::optional<Guard> try_lock() noexcept {
+    if (std::exchange(held_, true)) return std::nullopt;
+    return Guard{*this};
   }
 
   /// Nobody holds it, nobody waits for it.

@@ -1,0 +1,30 @@
+/// What everybody needs who sends.
+#pragma once
+
+#include <cstddef>
+
+#include "core/config.hpp"
+#include "core/log.hpp"
+#include "core/queue_manager.hpp"
+#include "core/site_logs.hpp"
+#include "io/blocking_pool.hpp"
+#include "io/file_system.hpp"
+#include "io/loop.hpp"
+#include "protocol/queue_path.hpp"
+
+namespace uflush {
+
+/// What senders and refreshers work with.
+struct SpoolAccess {
+  Loop& loop;
+  Pool& work_pool;     ///< jobs that use the processor and the disk
+  Pool& waiting_pool;  ///< jobs that wait for somebody else's lock
+  FileSystem& files;
+  const QueueLayout& layout;
+  const Config& config;
+  QueueManager& queue_manager;
+  Log& log;
+  OpenLogsPolicy open_logs{};
+};
+
+}  // namespace uflush
