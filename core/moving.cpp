@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "core/give_way.hpp"
 #include "core/queue_file.hpp"
 #include "core/toucher.hpp"
 
@@ -18,8 +19,13 @@ constexpr std::size_t files_in_first_slice = 128;
 /// How often a long send tells the queue manager that there is more.
 constexpr std::chrono::milliseconds scan_interval{500};
 
-std::vector<std::string> rename_all(QueueFileMover& mover, const std::vector<std::string_view>& in_deferred) {
-  for (const std::string_view id : in_deferred) mover.rename_to_incoming(id);
+std::vector<std::string> rename_all(const SpoolAccess& spool, QueueFileMover& mover,
+                                    const std::vector<std::string_view>& in_deferred) {
+  GiveWay give_way(spool.loop.ring());
+  for (const std::string_view id : in_deferred) {
+    mover.rename_to_incoming(id);
+    give_way.after_a_file();
+  }
   mover.close_directories();
   return mover.take_warnings();
 }
@@ -40,7 +46,7 @@ Moved move_in_one_go(const SpoolAccess& spool, std::string_view log_name, std::s
     Toucher::Slice slice = toucher.next(files_per_slice);
     append(moved.notes, std::move(slice.notes));
     append(moved.warnings, std::move(slice.warnings));
-    append(moved.warnings, rename_all(mover, slice.in_deferred));
+    append(moved.warnings, rename_all(spool, mover, slice.in_deferred));
     moved.ran_short = slice.ran_short || mover.ran_short();
     more = !slice.is_last;
   }
@@ -58,7 +64,7 @@ Task<Result<void>> move_in_slices(SpoolAccess& spool, std::string_view log_name,
   Toucher::Slice slice;
   std::size_t slice_files = files_in_first_slice;
   auto touch_next = [&] { return toucher.next(slice_files); };
-  auto rename_slice = [&] { return rename_all(mover, slice.in_deferred); };
+  auto rename_slice = [&] { return rename_all(spool, mover, slice.in_deferred); };
   slice = co_await in_pool(spool.work_pool, touch_next);
   slice_files = files_per_slice;
   Instant next_scan = spool.loop.now();

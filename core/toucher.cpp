@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/give_way.hpp"
+
 namespace uflush {
 namespace {
 
@@ -16,7 +18,8 @@ constexpr std::size_t lines_in_first_list = 1024;
 
 Toucher::Toucher(const SpoolAccess& spool, std::time_t now, std::string_view log_name,
                  std::string_view contents)
-    : mover_(spool.files, spool.layout, now),
+    : ring_(spool.loop.ring()),
+      mover_(spool.files, spool.layout, now),
       reader_(contents, log_name, spool.layout),
       log_name_(log_name),
       verbose_(spool.log.verbose() > 0),
@@ -29,7 +32,9 @@ Toucher::Slice Toucher::next(std::size_t files_max) {
   if (verbose_)
     note(slice, std::span(list_.queue_ids).subspan(position_, end - position_),
          "update queue file {} time stamps");
+  GiveWay give_way(ring_);
   for (; position_ < end; ++position_) {
+    give_way.after_a_file();
     const std::string_view id = list_.queue_ids[position_];
     if (mover_.touch(id) == QueueFileMover::Queue::deferred) slice.in_deferred.push_back(id);
   }

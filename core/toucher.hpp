@@ -38,6 +38,7 @@ class Toucher {
   void note(Slice& slice, std::span<const std::string_view> ids,
             fmt::format_string<std::string_view&> what) const;
 
+  const Ring& ring_;
   QueueFileMover mover_;
   LogReader reader_;
   std::string_view log_name_;

@@ -42,6 +42,10 @@ class Ring {
   /// Completions wait to be gathered: a turn now would bring some at once. A cheap look, may miss some.
   [[nodiscard]] virtual bool has_news() const noexcept { return false; }
 
+  /// News have come for the loop's thread that it has not begun to take: it may lack a processor. Any thread
+  /// may ask, for nothing.
+  [[nodiscard]] virtual bool is_waited_for() const noexcept { return false; }
+
   /// Takes a connection off a listening socket. Never waits: EAGAIN when there is none.
   [[nodiscard]] virtual Result<Fd> accept(int listener) = 0;
 

@@ -150,6 +150,10 @@ bool UringRing::has_news() const noexcept {
          (IO_URING_READ_ONCE(*ring_.sq.kflags) & IORING_SQ_TASKRUN) != 0;
 }
 
+bool UringRing::is_waited_for() const noexcept {
+  return (IO_URING_READ_ONCE(*ring_.sq.kflags) & IORING_SQ_TASKRUN) != 0;
+}
+
 void UringRing::gather(std::vector<Op*>& completed) {
   unsigned head = 0;
   unsigned count = 0;

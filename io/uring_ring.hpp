@@ -36,6 +36,7 @@ class UringRing final : public Ring {
   void post_close(Fd fd) override;
   void turn(std::optional<Instant> until, std::vector<Op*>& completed) override;
   [[nodiscard]] bool has_news() const noexcept override;
+  [[nodiscard]] bool is_waited_for() const noexcept override;
   [[nodiscard]] Result<Fd> accept(int listener) override;
   [[nodiscard]] Result<Fd> unix_socket() override;
 
