@@ -76,9 +76,8 @@ Result<void> make_parent_directories(FileSystem& files, const std::string& path)
   return outcome::success();
 }
 
-Result<void> AppendFile::open(FileSystem::Lock patience) {
-  const auto how = patience == FileSystem::Lock::wait ? FileSystem::Open::append_create
-                                                      : FileSystem::Open::append_create_at_once;
+Result<void> AppendFile::open() {
+  constexpr auto how = FileSystem::Open::append_create;
   auto opened = files_.open(current_directory, path_.c_str(), how);
   if (!opened && opened.error().number == ENOENT) {
     TRY_VOID(make_parent_directories(files_, path_));
@@ -104,28 +103,33 @@ AppendOutcome AppendFile::append(std::string_view lines, FileSystem::Lock patien
   FLUSH_ASSERT(!lines.empty() && lines.back() == '\n');
   for (int attempt = 0; attempt < attempts_max; ++attempt) {
     if (!file_) {
-      if (auto opened = open(patience); !opened) {
-        if (opened.error().number == EWOULDBLOCK) return locked();
-        return fatal("open", opened.error());
-      }
+      if (auto opened = open(); !opened) return fatal("open", opened.error());
     }
     if (auto outcome = append_to_open_file(lines, patience, names)) return *std::move(outcome);
-    file_.close();  // somebody unlinked or replaced it: nobody will look at what we wrote
+    close();  // somebody unlinked or replaced it: nobody will look at what we wrote
   }
   return fatal("open", Error{ENOENT});
 }
 
 std::optional<AppendOutcome> AppendFile::append_to_open_file(std::string_view lines,
                                                              FileSystem::Lock patience, Names names) {
-  if (const auto taken = files_.lock(file_.handle(), patience); !taken) {
-    if (taken.error().number != EWOULDBLOCK) return fatal("lock", taken.error());
-    return locked();
+  if (!is_locked_) {
+    if (const auto taken = files_.lock(file_.handle(), patience); !taken) {
+      if (taken.error().number != EWOULDBLOCK) return fatal("lock", taken.error());
+      return locked();
+    }
+    is_locked_ = true;
   }
-  const Unlocker unlocker(files_, file_.handle());
-  if (!is_known_ || is_linked_to_) names = Names::look;
+  auto outcome = append_locked(lines, names);
+  if (!keeps_lock_) release_lock();
+  return outcome;
+}
+
+std::optional<AppendOutcome> AppendFile::append_locked(std::string_view lines, Names names) {
+  const bool looks = names == Names::look || !is_known_ || is_linked_to_;
   if (const auto known = get_to_know(); !known) return fatal("open", known.error());
   AppendOutcome outcome = write_lines(lines);
-  if (names == Names::news) return outcome;
+  if (!looks) return outcome;
   const auto named = look();
   // As whoever opens it by its name would see.
   if (!named && named.error().number != ENOENT) return fatal("open", named.error());
@@ -133,9 +137,15 @@ std::optional<AppendOutcome> AppendFile::append_to_open_file(std::string_view li
   return outcome;
 }
 
-AppendOutcome AppendFile::append_alone(std::string_view lines) {
-  [[maybe_unused]] const auto known = get_to_know();  // it is, but perhaps for its end
-  return write_lines(lines);
+void AppendFile::release_lock() noexcept {
+  keeps_lock_ = false;
+  if (!std::exchange(is_locked_, false)) return;
+  [[maybe_unused]] auto ignored = files_.unlock(file_.handle());
+}
+
+void AppendFile::close() noexcept {
+  file_.close();  // and with it the lock
+  keeps_lock_ = is_locked_ = false;
 }
 
 /// Which file it is, and how it ends: a line that is appended to half a line would be lost with it. Where the

@@ -52,8 +52,9 @@ class AppendFile {
   /// again. What is reached by a symbolic link is always looked at.
   [[nodiscard]] AppendOutcome append(std::string_view lines, FileSystem::Lock patience,
                                      Names names = Names::look);
-  /// The same without the lock and without a look, while a lease keeps others away (core/log_leases.hpp).
-  [[nodiscard]] AppendOutcome append_alone(std::string_view lines);
+  /// Leaves the file locked from the next append on (core/kept_locks.hpp), until `release_lock`.
+  void keep_lock() noexcept { keeps_lock_ = true; }
+  void release_lock() noexcept;
 
   /// A look: whether the name leads to the open file.
   [[nodiscard]] bool has_its_name();
@@ -61,7 +62,7 @@ class AppendFile {
   [[nodiscard]] bool is_linked_to() const noexcept { return is_linked_to_; }
 
   /// The next append opens it again.
-  void close() noexcept { file_.close(); }
+  void close() noexcept;
 
   [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(file_); }
   [[nodiscard]] FileHandle handle() const noexcept { return file_.handle(); }
@@ -69,10 +70,11 @@ class AppendFile {
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
  private:
-  [[nodiscard]] Result<void> open(FileSystem::Lock patience);
+  [[nodiscard]] Result<void> open();
   /// Nothing when the name no longer leads to the open file.
   [[nodiscard]] std::optional<AppendOutcome> append_to_open_file(std::string_view lines,
                                                                  FileSystem::Lock patience, Names names);
+  [[nodiscard]] std::optional<AppendOutcome> append_locked(std::string_view lines, Names names);
   [[nodiscard]] Result<void> get_to_know();
   [[nodiscard]] Result<bool> look();
   [[nodiscard]] AppendOutcome write_lines(std::string_view lines);
@@ -83,6 +85,8 @@ class AppendFile {
   std::string name_;
   std::string path_;
   File file_;
+  bool keeps_lock_ = false;
+  bool is_locked_ = false;
   bool is_linked_to_ = false;
   bool is_known_ = false;  ///< what follows is, of the open file
   std::uint64_t device_ = 0;

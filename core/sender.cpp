@@ -64,7 +64,7 @@ Status Sender::failed(const std::string& name, std::string_view operation, Error
 
 /// The one place where a log is opened for a send.
 Result<void> Sender::open(Sending& sending) {
-  logs_.give_back_lease(sending.name);
+  logs_.release_lock(sending.name);
   sending.path = spool_.layout.path("flush", sending.name);
   TRY(file, spool_.files.open(current_directory, sending.path.c_str(), FileSystem::Open::read_write));
   sending.file = std::move(file);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <poll.h>
+
 #include "io/operation.hpp"
 
 namespace uflush {
@@ -28,8 +30,8 @@ SiteLogs::SiteLogs(Loop& loop, Pool& waiting_pool, FileSystem& files, const Queu
       policy_(policy),
       open_max_(policy.open_max),
       log_(log),
-      leases_(loop, policy.guard, policy.appends_per_lease, background_),
-      names_(files, policy.guard) {}
+      locks_(loop, policy.appends_per_lock, background_),
+      names_(policy.watch) {}
 
 SiteLogs::~SiteLogs() {
   FLUSH_ASSERT(by_name_.empty());
@@ -55,13 +57,14 @@ void SiteLogs::leave_room_for(std::size_t clients) noexcept {
   close_surplus();
 }
 
-void SiteLogs::give_back_lease(std::string_view name) noexcept {
+void SiteLogs::release_lock(std::string_view name) noexcept {
   if (const auto known = by_name_.find(name); known != by_name_.end())
-    leases_.give_back(known->second->lease);
+    locks_.release_to_others(known->second->lock);
 }
 
 Task<void> SiteLogs::close() {
-  leases_.close();
+  locks_.close();
+  closing_.request_stop();
   co_await background_.join();
 }
 
@@ -91,7 +94,7 @@ void SiteLogs::close_surplus() {
       open_.splice(open_.end(), open_, open_.begin());
       continue;
     }
-    next.lease.note_close();
+    locks_.release(next.lock);
     next.file.close();
     note_close(next);
   }
@@ -106,7 +109,6 @@ void SiteLogs::queue(SiteLog& site) {
 
 void SiteLogs::on_turn_end() {
   due_.swap(queued_);
-  leases_.catch_up();
   for (const SiteLogPtr& site : due_) {
     site->queued = false;
     write(*site);
@@ -118,30 +120,24 @@ void SiteLogs::on_turn_end() {
 
 void SiteLogs::write(SiteLog& site) {
   boost::intrusive_ptr<AppendBatch> batch = std::move(site.gathering);
-  if (site.covered != names_.era()) return write_and_look(site, std::move(batch));
-  AppendOutcome outcome;
-  if (site.lease.is_held()) {
-    leases_.note_use(site.lease);
-    outcome = site.file.append_alone(batch->lines);
-  } else {
-    outcome = site.file.append(batch->lines, FileSystem::Lock::try_now, AppendFile::Names::news);
-    earn_lease(site, outcome);
-  }
+  if (site.covered_in != names_.era(loop_.now())) return write_and_look(site, std::move(batch));
+  if (!site.file.is_linked_to()) locks_.before_append(site.lock);
+  AppendOutcome outcome = site.file.append(batch->lines, FileSystem::Lock::try_now, AppendFile::Names::news);
   note_use(site);
+  if (outcome.kind == AppendOutcome::Kind::locked) {
+    locks_.release_to_others(site.lock);
+    return finish(site, batch, std::move(outcome));
+  }
   written_.push_back({&site, std::move(batch), std::move(outcome)});
+  if (site.lock.is_kept() && !std::exchange(awaits_news_, true)) background_.spawn(take_news_when_idle());
 }
 
 void SiteLogs::write_and_look(SiteLog& site, boost::intrusive_ptr<AppendBatch> batch) {
-  site.covered = names_.cover(site.file.path());
+  locks_.release(site.lock);
+  site.covered_in = names_.cover(site.file.path());
   AppendOutcome outcome = site.file.append(batch->lines, FileSystem::Lock::try_now, AppendFile::Names::look);
-  earn_lease(site, outcome);
   note_use(site);
   finish(site, batch, std::move(outcome));
-}
-
-void SiteLogs::earn_lease(SiteLog& site, const AppendOutcome& outcome) {
-  const bool is_covered = site.covered == names_.era() && !site.file.is_linked_to();
-  if (is_covered && outcome.kind == AppendOutcome::Kind::written) leases_.note_append(site.lease);
 }
 
 void SiteLogs::settle_written() {
@@ -149,25 +145,41 @@ void SiteLogs::settle_written() {
   close_surplus();
 }
 
-/// Asks once for all what has become of their names. Which has changed is looked at.
+/// Takes the news once for all. Whose name has changed is looked at.
 void SiteLogs::confirm_written() {
-  const NameNews::Era before = names_.era();
-  for (const std::string& name : names_.changed()) {
-    const auto known = by_name_.find(name);
-    if (known == by_name_.end()) continue;
-    known->second->covered = NameNews::never;
-    leases_.give_back(known->second->lease);
-  }
-  if (names_.era() != before) leases_.give_all_back();
+  take_news();
+  const NameNews::Era era = names_.era(loop_.now());
   for (Written& written : written_) {
     SiteLog& site = *written.site;
-    if (site.covered == names_.era() || site.file.has_its_name()) {
+    if (site.covered_in == era || site.file.has_its_name()) {
       finish(site, written.batch, std::move(written.outcome));
     } else {
       write_and_look(site, std::move(written.batch));  // nobody will see what is in the old file
     }
   }
   written_.clear();
+}
+
+void SiteLogs::take_news() {
+  const NameWatch::News news = names_.read();
+  if (news.perhaps_all) locks_.release_all_to_others();
+  for (const std::string& name : news.changed) {
+    if (const auto known = by_name_.find(name); known != by_name_.end())
+      known->second->covered_in = NameNews::never;
+  }
+  for (const std::string& name : news.opened) release_lock(name);
+}
+
+/// Who opens a file is not to wait until somebody adds to one.
+Task<void> SiteLogs::take_news_when_idle() {
+  const auto fd = names_.fd();
+  const op::Poll poll{.fd = fd ? fd.value() : -1, .events = POLLIN};
+  for (;;) {
+    const auto readable = co_await Operation{loop_, poll, {.stop = closing_}};
+    if (!readable) break;
+    take_news();
+  }
+  locks_.close();
 }
 
 /// Answers, or goes on in the background.

@@ -1,10 +1,10 @@
 /// The logfiles of all sites: batched appends, a bounded set of open files.
 ///
 /// Adds that arrive in the same turn of the loop for the same site become one append, made at the end of the
-/// turn in the loop's thread: under the lock, or alone where we hold a lease (core/log_leases.hpp). Only when
-/// the lock is taken, or when answers wait for the disk, does that site's batch go on in the background; the
-/// site's next adds gather meanwhile in the next batch, and other sites are not touched. Each caller is
-/// answered when the append that holds its line is over.
+/// turn in the loop's thread, under a lock that may have been kept since the last one (core/kept_locks.hpp).
+/// Only when the lock is taken, or when answers wait for the disk, does that site's batch go on in the
+/// background; the site's next adds gather meanwhile in the next batch, and other sites are not touched. Each
+/// caller is answered when the append that holds its line is over.
 #pragma once
 
 #include <coroutine>
@@ -20,8 +20,8 @@
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
 #include "core/config.hpp"
+#include "core/kept_locks.hpp"
 #include "core/log.hpp"
-#include "core/log_leases.hpp"
 #include "core/logfile.hpp"
 #include "core/name_news.hpp"
 #include "io/blocking_pool.hpp"
@@ -63,14 +63,14 @@ class SiteLog
       public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
   SiteLog(SiteLogs& owner, FileSystem& files, std::string name, std::string path)
-      : file(files, std::move(name), std::move(path)), lease(file), owner_(owner) {}
+      : file(files, std::move(name), std::move(path)), lock(file), owner_(owner) {}
   SiteLog(const SiteLog&) = delete;
   SiteLog& operator=(const SiteLog&) = delete;
   ~SiteLog();
 
   AppendFile file;
-  LogLease lease;
-  NameNews::Era covered = NameNews::never;      ///< when its name was covered, and found to lead to the file
+  KeptLock lock;
+  NameNews::Era covered_in = NameNews::never;   ///< when its name was covered, and found to lead to the file
   boost::intrusive_ptr<AppendBatch> gathering;  ///< the batch that takes lines; empty when there are none
   bool queued = false;                          ///< will be looked at when the turn ends
   bool used = false;                            ///< since somebody looked for a log to close
@@ -83,11 +83,11 @@ using SiteLogPtr = boost::intrusive_ptr<SiteLog>;
 
 /// How logfiles are kept ready for the next add.
 struct OpenLogsPolicy {
-  std::size_t open_min = 256;         ///< of those that were used last, so many may stay open in any case
-  std::size_t open_max = 256;         ///< and so many while nobody else needs the descriptors
-  std::size_t shared_max = 0;         ///< descriptors for open logs and clients together
-  FileGuard* guard = nullptr;         ///< lends files; none: every append takes the lock
-  std::size_t appends_per_lease = 8;  ///< what a log must do to get a lease
+  std::size_t open_min = 256;        ///< of those that were used last, so many may stay open in any case
+  std::size_t open_max = 256;        ///< and so many while nobody else needs the descriptors
+  std::size_t shared_max = 0;        ///< descriptors for open logs and clients together
+  NameWatch* watch = nullptr;        ///< none: every append takes the lock, and looks
+  std::size_t appends_per_lock = 8;  ///< so many earn a log that its lock is kept
 };
 
 class SiteLogs final : private TurnEnd {
@@ -108,8 +108,8 @@ class SiteLogs final : private TurnEnd {
   /// So many clients need a descriptor each: closes what is open beyond that.
   void leave_room_for(std::size_t clients) noexcept;
 
-  /// To be called before this process opens a log by itself: it would wait for its own lease.
-  void give_back_lease(std::string_view name) noexcept;
+  /// For somebody else in this process who is about to take the lock of this log.
+  void release_lock(std::string_view name) noexcept;
 
   /// Waits for what is on its way. No appends after that.
   Task<void> close();
@@ -129,9 +129,10 @@ class SiteLogs final : private TurnEnd {
   void queue(SiteLog& site);
   void write(SiteLog& site);
   void write_and_look(SiteLog& site, boost::intrusive_ptr<AppendBatch> batch);
-  void earn_lease(SiteLog& site, const AppendOutcome& outcome);
   void settle_written();
   void confirm_written();
+  void take_news();
+  Task<void> take_news_when_idle();
   void finish(SiteLog& site, const boost::intrusive_ptr<AppendBatch>& batch, AppendOutcome outcome);
   Task<void> write_in_background(SiteLogPtr site, boost::intrusive_ptr<AppendBatch> batch,
                                  AppendOutcome outcome);
@@ -150,8 +151,10 @@ class SiteLogs final : private TurnEnd {
   std::size_t open_max_;  ///< now
   Log& log_;
   Scope background_;
-  LogLeases leases_;
+  StopSource closing_;
+  KeptLocks locks_;
   NameNews names_;
+  bool awaits_news_ = false;
   std::unordered_map<std::string_view, SiteLog*> by_name_;  ///< the names are those of the logs
   OpenSites open_;                                          ///< next to be closed first
   std::size_t open_count_ = 0;

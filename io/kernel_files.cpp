@@ -17,8 +17,6 @@ int open_flags(FileSystem::Open how) {
   switch (how) {
     case FileSystem::Open::append_create:
       return O_RDWR | O_NOATIME | O_CREAT | O_APPEND | O_CLOEXEC;
-    case FileSystem::Open::append_create_at_once:
-      return open_flags(FileSystem::Open::append_create) | O_NONBLOCK;
     case FileSystem::Open::read_write:
       return O_RDWR | O_CLOEXEC;
     case FileSystem::Open::write_nonblocking:
@@ -60,10 +58,8 @@ Result<FileStat> checked_stat(int answer, const struct stat& from) {
 
 Result<FileHandle> KernelFiles::open_handle(FileHandle directory, const char* name, Open how) {
   int fd = ::openat(directory, name, open_flags(how), new_file_mode);
-  const bool is_append = how == Open::append_create || how == Open::append_create_at_once;
-  if (fd < 0 && is_append && (errno == EPERM || errno == EACCES)) {
-    const int write_only = (open_flags(how) & ~(O_RDWR | O_NOATIME)) | O_WRONLY;
-    fd = ::openat(directory, name, write_only, new_file_mode);
+  if (fd < 0 && how == Open::append_create && (errno == EPERM || errno == EACCES)) {
+    fd = ::openat(directory, name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, new_file_mode);
   }
   if (fd < 0) return last_error();
   return fd;

@@ -51,8 +51,6 @@ class Loop {
 
   /// The time when this turn began.
   [[nodiscard]] Instant now() const noexcept { return now_; }
-  /// How long ago that was.
-  [[nodiscard]] Duration time_in_turn() const { return clock_.now() - now_; }
   [[nodiscard]] std::time_t wall_time() const { return clock_.wall_time(); }
 
   [[nodiscard]] Ring& ring() noexcept { return ring_; }

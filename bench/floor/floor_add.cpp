@@ -1,10 +1,10 @@
 /// The floor of all adds (add, sync, keepopen, pipeline, idle, add-during-send): one io_uring, one append for
-/// each site and turn, one reply for each connection and turn. The first append to a file takes the lock and
-/// looks where the name leads; from then on a lease keeps others away, and one look at inotify per turn tells
-/// of all names.
+/// each site and turn, one reply for each connection and turn. The first append to a file takes the lock,
+/// looks where the name leads, and keeps the lock; from then on one look at inotify per turn tells of all
+/// names.
 #include <algorithm>
 #include <array>
-#include <csignal>
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -19,7 +19,6 @@
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 
 #include "bench/floor/move_messages.hpp"
 #include "bench/floor/wire.hpp"
@@ -34,7 +33,7 @@ constexpr std::size_t large_buffer = 262'144;
 constexpr std::size_t replies_max = 8192;
 
 /// What a completion is about; in the upper byte of its user_data, the lower ones say whose.
-enum class Event : std::uint64_t { none, listener, received, synced, leases };
+enum class Event : std::uint64_t { none, listener, received, synced };
 
 constexpr std::uint64_t tag(Event event, std::uint64_t of) {
   return static_cast<std::uint64_t>(event) << 56 | of;
@@ -52,7 +51,7 @@ struct Site {
   std::string path;
   int file = -1;
   ino_t inode = 0;
-  bool is_leased = false;
+  bool is_locked = false;
   std::string lines;
   bool is_dirty = false;
   // With --sync: who waits for the lines above, and for those that are on their way to the disk.
@@ -80,9 +79,7 @@ class Server {
   void append(Site& site);
   void lock_and_look(Site& site);
   void open_log(Site& site);
-  void watch_leases();
-  void return_lease(Site& site) const;
-  void return_leases();
+  void release_locks();
   void check_names();
   void answer(int client, Connection& connection);
   void answer_synced(Site& site);
@@ -96,8 +93,8 @@ class Server {
   std::vector<Site*> dirty_;
   std::vector<int> answered_;
   std::deque<Site*> open_;
-  int lease_signals_ = -1;
   int name_changes_ = -1;
+  std::atomic<int> sends_ = 0;  ///< threads that take locks
   std::size_t open_max_;
   std::string replies_;
 };
@@ -119,14 +116,8 @@ Server::Server(bool sync) : sync_(sync) {
     die("io_uring");
   }
   ::io_uring_register_ring_fd(&ring_);
-  sigset_t signals;
-  ::sigemptyset(&signals);
-  ::sigaddset(&signals, SIGIO);
-  ::sigprocmask(SIG_BLOCK, &signals, nullptr);
-  lease_signals_ = ::signalfd(-1, &signals, SFD_NONBLOCK);
   name_changes_ = ::inotify_init1(IN_NONBLOCK);
-  if (lease_signals_ < 0 || ::inotify_add_watch(name_changes_, "flush", IN_DELETE | IN_MOVE) < 0)
-    die("flush");
+  if (::inotify_add_watch(name_changes_, "flush", IN_DELETE | IN_MOVE) < 0) die("flush");
 }
 
 io_uring_sqe* Server::sqe() {
@@ -152,7 +143,6 @@ void Server::run() {
     entry->user_data = tag(Event::listener, 0);
   };
   watch_listener();
-  watch_leases();
   for (;;) {
     submit_and_wait();
     unsigned head = 0, count = 0;
@@ -186,10 +176,6 @@ void Server::handle(const io_uring_cqe& completion) {
       break;
     case Event::received:
       received(static_cast<int>(of), completion.res);
-      break;
-    case Event::leases:
-      return_leases();
-      watch_leases();
       break;
     case Event::synced:
       answer_synced(*reinterpret_cast<Site*>(of));
@@ -247,9 +233,11 @@ void Server::received(int client, int count) {
 
 void Server::execute(int client, Connection& connection, const Request& request) {
   if (request.word == "send_site") {
-    return_leases();
-    std::thread([client, path = log_path(request.site)] {
+    release_locks();
+    ++sends_;
+    std::thread([this, client, path = log_path(request.site)] {
       send_log(path, true);
+      --sends_;
       reply(client);
       ::close(client);
     }).detach();
@@ -273,7 +261,7 @@ void Server::execute(int client, Connection& connection, const Request& request)
 
 void Server::open_log(Site& site) {
   if (open_.size() >= open_max_) {
-    open_.front()->is_leased = false;
+    open_.front()->is_locked = false;
     ::close(std::exchange(open_.front()->file, -1));
     open_.pop_front();
   }
@@ -284,22 +272,10 @@ void Server::open_log(Site& site) {
   open_.push_back(&site);
 }
 
-void Server::watch_leases() {
-  io_uring_sqe* entry = sqe();
-  ::io_uring_prep_poll_add(entry, lease_signals_, POLLIN);
-  entry->user_data = tag(Event::leases, 0);
-}
-
-void Server::return_lease(Site& site) const {
-  if (std::exchange(site.is_leased, false)) ::fcntl(site.file, F_SETLEASE, F_UNLCK);
-}
-
-/// Somebody wants one of them.
-void Server::return_leases() {
-  signalfd_siginfo signal{};
-  while (::read(lease_signals_, &signal, sizeof signal) > 0) {
-  }
-  for (Site* site : open_) return_lease(*site);
+/// A thread of ours wants one of them.
+void Server::release_locks() {
+  for (Site* site : open_)
+    if (std::exchange(site->is_locked, false)) ::flock(site->file, LOCK_UN);
 }
 
 /// Nobody touches names while this runs.
@@ -321,14 +297,10 @@ void Server::lock_and_look(Site& site) {
 
 void Server::append(Site& site) {
   if (!site.under_way.empty()) return;  // the next append begins when these are on the disk
-  const bool locks = !site.is_leased;
-  if (locks) lock_and_look(site);
+  if (!std::exchange(site.is_locked, true)) lock_and_look(site);
   if (::write(site.file, site.lines.data(), site.lines.size()) != static_cast<ssize_t>(site.lines.size()))
     die("write");
-  if (locks) {
-    ::flock(site.file, LOCK_UN);
-    site.is_leased = ::fcntl(site.file, F_SETLEASE, F_WRLCK) == 0;
-  }
+  if (sends_ > 0 && std::exchange(site.is_locked, false)) ::flock(site.file, LOCK_UN);
   site.lines.clear();
   site.is_dirty = false;
   if (!sync_) return;

@@ -42,10 +42,10 @@ DaemonInSim::DaemonInSim(Sim& world, Config wanted, const Adjust& adjust)
       names(Idna::idna2008),
       eligible(open_list(config, log)),
       queue_manager(sim.loop, sim.files, config, log),
-      guard(sim.disk, sim.files, sim.dice),
+      name_watch(sim.disk, sim.dice),
       spool{sim.loop,      sim.pool, sim.pool,
             sim.files,     layout,   config,
-            queue_manager, log,      {.guard = &guard, .appends_per_lease = appends_per_lease}},
+            queue_manager, log,      {.watch = &name_watch, .appends_per_lock = appends_per_lock}},
       service(spool, *eligible, names),
       server(sim.loop, service, config, log, surroundings(sim, adjust)) {
   sim.start(run());

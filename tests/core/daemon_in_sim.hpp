@@ -13,7 +13,7 @@
 #include "tests/core/memory_sink.hpp"
 #include "tests/sim/sim.hpp"
 #include "tests/sim/sim_client.hpp"
-#include "tests/sim/sim_file_guard.hpp"
+#include "tests/sim/sim_name_watch.hpp"
 
 namespace uflush {
 
@@ -34,8 +34,8 @@ class DaemonInSim {
   std::string request(const FlushRequest& request);
   Status ask(const FlushRequest& request);
 
-  /// Each log gets a lease when it is appended to for the second time.
-  static constexpr std::size_t appends_per_lease = 2;
+  /// So many appends earn a log that its lock is kept.
+  static constexpr std::size_t appends_per_lock = 1;
 
   [[nodiscard]] static Config everybody_is_welcome();
   /// The server has come to its end.
@@ -49,7 +49,7 @@ class DaemonInSim {
   SiteNames names;
   std::unique_ptr<EligibleSites> eligible;
   QueueManager queue_manager;
-  SimFileGuard guard;
+  SimNameWatch name_watch;
   SpoolAccess spool;
   Service service;
   Server server;

@@ -75,7 +75,7 @@ class World {
       sim_.files.faults.no_space = 0.05;
       sim_.files.faults.short_write = 0.2;
     }
-    daemon_.guard.loss = sim_.dice.draw_probability(0.2);
+    daemon_.name_watch.loss = sim_.dice.draw_probability(0.2);
     sim_.qmgr.on_trigger = [this](char wish) {
       if (wish == 'I') scan_incoming();
     };
@@ -92,7 +92,7 @@ class World {
     for (std::size_t i = sim_.dice.between(3, 10); i > 0; --i) add_client();
     for (std::size_t i = sim_.dice.below(4); i > 0 && weather_.other_process; --i) let_other_act();
     ASSERT_TRUE(sim_.run_until([this] { return is_quiet(); }));
-    sim_.settle();
+    sim_.run_for(std::chrono::seconds(1));  // locks are kept for a moment
     look();
     EXPECT_EQ(daemon_.server.clients(), 0U);
     EXPECT_EQ(sim_.pool.under_way(), 0U);

@@ -1,7 +1,6 @@
 #include "tests/differential/snapshot.hpp"
 
 #include <array>
-#include <cerrno>
 #include <cstdint>
 #include <filesystem>
 #include <vector>
@@ -24,10 +23,7 @@ constexpr std::array watched{"flush", "deferred", "incoming", "active", "hold"};
 constexpr std::time_t touched_age_s = 30;
 
 std::string content_of(const std::string& path) {
-  support::OwnedFd file{::open(path.c_str(), O_RDONLY | O_NOATIME | O_CLOEXEC | O_NONBLOCK)};
-  // A lease is on it, which a FIFO never has.
-  if (!file.is_open() && errno == EWOULDBLOCK)
-    file = support::OwnedFd{::open(path.c_str(), O_RDONLY | O_NOATIME | O_CLOEXEC)};
+  const support::OwnedFd file{::open(path.c_str(), O_RDONLY | O_NOATIME | O_CLOEXEC | O_NONBLOCK)};
   std::string content;
   std::array<char, 16384> piece;
   for (ssize_t count = 0; file.is_open() && (count = ::read(file.get(), piece.data(), piece.size())) > 0;)

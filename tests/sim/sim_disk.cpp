@@ -195,13 +195,9 @@ SimInodePtr SimDisk::create(std::string_view path, SimInode::Type type, mode_t p
   return create(place.value(), type, permissions);
 }
 
-void SimDisk::tell_watchers(const Place& place) const {
-  for (const auto& watcher : name_watchers) watcher(place);
-}
-
 void SimDisk::link(const Place& place, const SimInodePtr& inode) {
   SimInodePtr& entry = place.directory->entries[place.name];
-  if (entry || inode->links > 0) tell_watchers({place.directory, place.name, inode});
+  if (entry || inode->links > 0) tell(NameEvent::changed, {place.directory, place.name, inode});
   if (entry) --entry->links;
   entry = inode;
   ++inode->links;
@@ -215,7 +211,7 @@ void SimDisk::link(const Place& place, const SimInodePtr& inode) {
 void SimDisk::unlink(const Place& place) {
   const auto entry = place.directory->entries.find(place.name);
   FLUSH_ASSERT(entry != place.directory->entries.end());
-  tell_watchers({place.directory, place.name, entry->second});
+  tell(NameEvent::changed, {place.directory, place.name, entry->second});
   --entry->second->links;
   place.directory->entries.erase(entry);
   place.directory->change_time = wall_time();

@@ -49,9 +49,6 @@ struct SimInode {
   std::function<void(std::string_view)> fifo_reader;  ///< empty: nobody has the FIFO open
   SimListener* listener = nullptr;                    ///< null: nobody listens
   const void* lock_owner = nullptr;                   ///< the open description that holds the flock
-  const void* lease_owner = nullptr;                  ///< the open description that holds the lease
-  std::function<void()> lease_wanted;                 ///< tells the holder of the lease
-  std::size_t openings = 0;                           ///< open descriptions of a file
 
   void write_at(std::uint64_t offset, std::string_view bytes);
   void truncate(std::uint64_t size_bytes);
@@ -99,12 +96,14 @@ class SimDisk {
 
   [[nodiscard]] std::time_t wall_time() const { return clock_.wall_time(); }
 
-  /// Called when a name goes, or comes to point at something that had a name before or takes its place.
-  std::vector<std::function<void(const Place&)>> name_watchers;
+  /// What happens to names: somebody opens the file, or the name goes, or gets a file that had a name before.
+  enum class NameEvent : std::uint8_t { opened, changed };
+  std::function<void(NameEvent, const Place&)> on_name_event;
+  void tell(NameEvent event, const Place& place) const {
+    if (on_name_event) on_name_event(event, place);
+  }
 
  private:
-  void tell_watchers(const Place& place) const;
-
   const Clock& clock_;
   SimInodePtr root_;
   std::uint64_t last_number_ = 0;

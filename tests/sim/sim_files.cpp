@@ -93,8 +93,6 @@ int SimFiles::drawn_error(FileCall call) {
     case FileCall::set_times:
     case FileCall::list:
       return dice_.chance(faults.io_error) ? EIO : 0;
-    case FileCall::lease:
-      return dice_.chance(faults.denied) ? EACCES : 0;
     case FileCall::lock:
     case FileCall::unlock:
     case FileCall::set_mode:
@@ -152,7 +150,7 @@ Result<FileHandle> SimFiles::open_handle(FileHandle directory, const char* name,
   TRY(place, find(directory, name));
   SimInodePtr inode = place.inode;
   if (!inode) {
-    if (how != Open::append_create && how != Open::append_create_at_once) return Error{ENOENT};
+    if (how != Open::append_create) return Error{ENOENT};
     if (dice_.chance(faults.no_space)) return Error{ENOSPC};
     inode = disk_.create(place, SimInode::Type::file, new_file_mode);
   }
@@ -164,9 +162,7 @@ Result<FileHandle> SimFiles::open_handle(FileHandle directory, const char* name,
     FLUSH_ASSERT(how == Open::write_nonblocking);  // anything else would block until a reader comes
     if (!inode->fifo_reader) return Error{ENXIO};
   }
-  if (inode->lease_owner != nullptr) TRY_VOID(break_lease(*inode, how));
-  if (how == Open::append_create_at_once) how = Open::append_create;
-  ++inode->openings;
+  disk_.tell(SimDisk::NameEvent::opened, {place.directory, place.name, inode});
   FileHandle handle = first_handle;  // the lowest free one, as the kernel does
   for (const auto& [taken, _] : open_) {
     if (taken != handle) break;
@@ -179,38 +175,8 @@ Result<FileHandle> SimFiles::open_handle(FileHandle directory, const char* name,
 void SimFiles::close(FileHandle file) noexcept {
   const auto found = open_.find(file);
   FLUSH_ASSERT(found != open_.end());
-  return_lease(file);
-  SimInode& inode = *found->second.inode;
-  --inode.openings;
-  if (inode.lock_owner == &found->second) inode.lock_owner = nullptr;
+  if (found->second.inode->lock_owner == &found->second) found->second.inode->lock_owner = nullptr;
   open_.erase(found);
-}
-
-// ---- Leases.
-
-/// Waits until the holder has given it back.
-Result<void> SimFiles::break_lease(SimInode& inode, Open how) {
-  inode.lease_wanted();
-  if (how == Open::append_create_at_once) return Error{EWOULDBLOCK};
-  threads_.wait_until([&inode] { return inode.lease_owner == nullptr; });
-  return outcome::success();
-}
-
-Result<void> SimFiles::take_lease(FileHandle file, std::function<void()> wanted) {
-  TRY(description, opened(file));
-  TRY_VOID(enter(FileCall::lease, description->path));
-  SimInode& inode = *description->inode;
-  if (inode.openings != 1) return Error{EAGAIN};
-  inode.lease_owner = description;
-  inode.lease_wanted = std::move(wanted);
-  return outcome::success();
-}
-
-void SimFiles::return_lease(FileHandle file) noexcept {
-  const auto found = open_.find(file);
-  FLUSH_ASSERT(found != open_.end());
-  SimInode& inode = *found->second.inode;
-  if (inode.lease_owner == &found->second) inode.lease_owner = nullptr;
 }
 
 // ---- Calls on open files.

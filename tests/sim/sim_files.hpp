@@ -22,7 +22,6 @@ enum class FileCall : std::uint8_t {
   open,
   lock,
   unlock,
-  lease,
   write,
   read,
   truncate,
@@ -35,7 +34,7 @@ enum class FileCall : std::uint8_t {
   make_directory,
   list
 };
-inline constexpr std::size_t file_call_count = 15;
+inline constexpr std::size_t file_call_count = 14;
 
 /// Probabilities of what may go wrong by itself.
 struct FileFaults {
@@ -78,13 +77,6 @@ class SimFiles final : public FileSystem {
   /// Takes and gives back the flock of a file for an actor outside, who is not a process of its own.
   void lock_from_outside(std::string_view path);
   void unlock_from_outside(std::string_view path);
-
-  // ---- Leases, for SimFileGuard.
-
-  /// EAGAIN when somebody else has the file open. Who opens it afterwards calls `wanted`, and waits.
-  [[nodiscard]] Result<void> take_lease(FileHandle file, std::function<void()> wanted);
-  void return_lease(FileHandle file) noexcept;
-  [[nodiscard]] bool is_leased(std::string_view path) const;
 
   // ---- Faults.
 
@@ -153,7 +145,6 @@ class SimFiles final : public FileSystem {
   [[nodiscard]] Result<SimInodePtr> existing(FileHandle directory, const char* name, bool follow_last = true);
   [[nodiscard]] std::size_t accepted_bytes(const std::string& path, std::size_t wanted);
   [[nodiscard]] SimInode& inode_at(std::string_view path) const;
-  [[nodiscard]] Result<void> break_lease(SimInode& inode, Open how);
 
   SimDisk& disk_;
   SimThreads& threads_;

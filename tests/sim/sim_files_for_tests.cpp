@@ -12,7 +12,6 @@ SimInode& SimFiles::inode_at(std::string_view path) const {
 void SimFiles::write(std::string_view path, std::string_view text) {
   SimInodePtr inode = disk_.at(path);
   if (!inode) inode = disk_.create(path, SimInode::Type::file, 0600);
-  FLUSH_ASSERT(inode->lease_owner == nullptr);  // who opens it would have to wait
   inode->truncate(0);
   inode->write_at(0, text);
   inode->sync();
@@ -84,10 +83,6 @@ bool SimFiles::is_locked(std::string_view path) const {
   return inode_at(path).lock_owner != nullptr;
 }
 
-bool SimFiles::is_leased(std::string_view path) const {
-  return inode_at(path).lease_owner != nullptr;
-}
-
 std::vector<std::string> SimFiles::names(std::string_view directory) const {
   std::vector<std::string> found;
   for (const auto& [name, _] : inode_at(directory).entries) found.push_back(name);
@@ -96,7 +91,7 @@ std::vector<std::string> SimFiles::names(std::string_view directory) const {
 
 void SimFiles::lock_from_outside(std::string_view path) {
   SimInode& inode = inode_at(path);
-  FLUSH_ASSERT(inode.lock_owner == nullptr && inode.lease_owner == nullptr);  // this one cannot wait
+  FLUSH_ASSERT(inode.lock_owner == nullptr);
   inode.lock_owner = &disk_;
 }
 

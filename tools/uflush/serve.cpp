@@ -11,8 +11,8 @@
 
 #include "core/server.hpp"
 #include "io/blocking_pool.hpp"
-#include "io/kernel_file_guard.hpp"
 #include "io/kernel_files.hpp"
+#include "io/kernel_name_watch.hpp"
 #include "io/loop.hpp"
 #include "tools/uflush/open_ring.hpp"
 #include "tools/uflush/standalone.hpp"
@@ -55,7 +55,6 @@ Fd catch_signals() {
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   ::sigprocmask(SIG_BLOCK, &signals, nullptr);
-  KernelFileGuard::block_signals();
   return Fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
@@ -101,7 +100,7 @@ class Daemon {
   Prepared& prepared_;
   SystemClock clock_;
   KernelFiles files_;
-  KernelFileGuard guard_;
+  KernelNameWatch name_watch_;
   Loop loop_;
   QueueLayout layout_;
   SiteNames names_;
@@ -115,7 +114,7 @@ Task<void> Daemon::run_in_loop(BlockingPool& work, BlockingPool& waiting, int& s
   SpoolAccess spool{loop_,          work,         waiting,
                     files_,         layout_,      startup_.config,
                     queue_manager_, startup_.log, prepared_.open_logs};
-  spool.open_logs.guard = &guard_;
+  spool.open_logs.watch = &name_watch_;
   Service service(spool, *prepared_.eligible, names_);
   Server server(loop_, service, startup_.config, startup_.log, surroundings());
   watchdog_.emplace(loop_, startup_.config.daemon_timeout, [this](std::time_t when) {

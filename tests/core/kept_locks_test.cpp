@@ -1,0 +1,330 @@
+// Locks that are kept from one append to the next, names that are watched instead of looked up, and yet no
+// line is lost to others, and nobody waits for long.
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/core/daemon_in_sim.hpp"
+#include "tests/sim/other_flush.hpp"
+
+namespace uflush {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::ElementsAre;
+
+constexpr const char* site = "example.com";
+constexpr const char* log_path = "flush/example_com";
+
+/// A daemon that keeps the lock of the site's log.
+class KeptLocksTest : public testing::Test {
+ public:
+  static_assert(DaemonInSim::appends_per_lock == 1);
+
+  void SetUp() override {
+    for (const char* id : {"A1", "A2", "A3"}) add(id);
+    ASSERT_TRUE(is_kept());
+  }
+  void add(std::string_view queue_id) {
+    EXPECT_EQ(daemon.ask(AddRequest{site, std::string(queue_id)}), Status::ok);
+  }
+  bool is_kept() const { return sim.files.is_locked(log_path); }
+  std::size_t locks() const { return sim.files.calls(FileCall::lock); }
+  std::string log() const { return sim.files.read(log_path); }
+  /// Calls `action` once, right before the next write to the log.
+  void before_next_write(std::function<void()> action) {
+    sim.files.before_call = [this, action = std::move(action)](FileCall call, const std::string& path) {
+      if (call != FileCall::write || path != log_path) return;
+      const auto once = std::exchange(sim.files.before_call, {});
+      action();
+    };
+  }
+  /// Lets the other process come to its end; how long it took.
+  Duration time_of_other() {
+    const Instant began = sim.clock.now();
+    EXPECT_TRUE(sim.run_until([&] { return !other.is_busy(); }));
+    return sim.clock.now() - began;
+  }
+
+  Sim sim{Seed{1}};
+  OtherFlush other{sim};
+  DaemonInSim daemon{sim};
+};
+
+TEST_F(KeptLocksTest, SpareTakingThemAndLooking) {
+  const std::size_t before = locks();
+  const std::size_t looks = sim.files.calls(FileCall::stat);
+  add("A4");
+  add("A5");
+  EXPECT_EQ(locks(), before);
+  EXPECT_EQ(sim.files.calls(FileCall::stat), looks);
+  EXPECT_EQ(log(), "A1\nA2\nA3\nA4\nA5\n");
+}
+
+TEST_F(KeptLocksTest, AreReleasedWhenNothingIsAddedForAMoment) {
+  sim.run_for(milliseconds(250));
+  add("A4");
+  sim.run_for(milliseconds(250));
+  EXPECT_TRUE(is_kept());
+  sim.run_for(seconds(1));
+  EXPECT_FALSE(is_kept());
+}
+
+TEST_F(KeptLocksTest, AreReleasedForAMomentAfterASecond) {
+  bool was_free = false;
+  for (std::size_t i = 0; i < 20; ++i) {
+    add(numbered("B", i));
+    sim.run_for(milliseconds(100));
+    was_free = was_free || !is_kept();
+  }
+  EXPECT_TRUE(was_free);
+}
+
+TEST_F(KeptLocksTest, GoAtOnceToWhoOpensTheFile) {
+  other.send(log_path);
+  EXPECT_EQ(time_of_other(), Duration::zero());
+  EXPECT_THAT(other.handled(), ElementsAre("A1", "A2", "A3"));
+  EXPECT_FALSE(is_kept());
+  const std::size_t before = locks();
+  for (const char* id : {"B1", "B2", "B3"}) add(id);
+  EXPECT_EQ(locks(), before + 3);  // where others work, a kept lock must be earned harder
+  EXPECT_EQ(log(), "B1\nB2\nB3\n");
+}
+
+TEST_F(KeptLocksTest, GoToWhoHadTheFileOpenBeforeAfterASecond) {
+  auto early = sim.files.FileSystem::open(current_directory, log_path, FileSystem::Open::read_write);
+  ASSERT_TRUE(early);
+  for (std::size_t i = 0; i < 300; ++i) add(numbered("B", i));
+  ASSERT_TRUE(is_kept());
+  bool has_it = false;
+  sim.threads.start(
+      [&] { has_it = sim.files.lock(early.value().handle(), FileSystem::Lock::wait).has_value(); });
+  std::size_t added = 0;
+  for (; !has_it && added < 100; ++added) {
+    Caller(sim, AddRequest{site, numbered("C", added)});
+    sim.run_for(milliseconds(50));
+  }
+  EXPECT_TRUE(has_it);
+  EXPECT_LE(added, 40U);  // two seconds
+  ASSERT_TRUE(sim.files.unlock(early.value().handle()));
+  sim.settle();
+}
+
+TEST_F(KeptLocksTest, GoAllWhenNewsWereLost) {
+  daemon.name_watch.loss = 1;
+  other.send(log_path);
+  EXPECT_EQ(time_of_other(), Duration::zero());
+}
+
+TEST_F(KeptLocksTest, AreNoObstacleToOurOwnSends) {
+  EXPECT_EQ(daemon.ask(SendSiteRequest{site}), Status::ok);
+  EXPECT_EQ(log(), "");
+  add("A4");
+  EXPECT_EQ(log(), "A4\n");
+}
+
+TEST_F(KeptLocksTest, AreNoObstacleToOurOwnSendByAnotherNameOfTheFile) {
+  sim.files.make_hard_link(log_path, "flush/example_org");
+  const Instant began = sim.clock.now();
+  EXPECT_EQ(daemon.ask(SendSiteRequest{"example.org"}), Status::ok);
+  EXPECT_LE(sim.clock.now() - began, seconds(2));
+  EXPECT_EQ(log(), "");
+}
+
+TEST_F(KeptLocksTest, AreNoObstacleToOurOwnRefresh) {
+  sim.run_for(std::chrono::hours(24));
+  daemon.request(PurgeRequest{});
+  EXPECT_EQ(log(), "");
+}
+
+TEST_F(KeptLocksTest, AreReleasedWhenTheFileIsClosed) {
+  for (std::size_t i = 0; i <= 2 * daemon.spool.open_logs.open_max; ++i)
+    EXPECT_EQ(daemon.ask(AddRequest{numbered("site", i) + ".example", "A1"}), Status::ok);
+  EXPECT_FALSE(is_kept());
+  add("A4");
+  EXPECT_EQ(log(), "A1\nA2\nA3\nA4\n");
+}
+
+TEST_F(KeptLocksTest, AreEachReleasedByItself) {
+  for (const char* id : {"B1", "B2", "B3"}) EXPECT_EQ(daemon.ask(AddRequest{"example.org", id}), Status::ok);
+  for (std::size_t i = 0; i < 8; ++i) {
+    add(numbered("C", i));
+    sim.run_for(milliseconds(100));
+  }
+  EXPECT_FALSE(sim.files.is_locked("flush/example_org"));
+  EXPECT_TRUE(is_kept());
+}
+
+TEST_F(KeptLocksTest, LetNoLineGoToAFileThatWasRemoved) {
+  sim.files.remove(log_path);
+  add("A4");
+  EXPECT_EQ(log(), "A4\n");
+  before_next_write([&] { sim.files.remove(log_path); });
+  add("A5");
+  EXPECT_EQ(log(), "A5\n");
+}
+
+TEST_F(KeptLocksTest, LetNoLineGoToAFileThatWasMovedAway) {
+  before_next_write([&] { sim.files.move(log_path, "flush/elsewhere"); });
+  add("A4");
+  EXPECT_EQ(log(), "A4\n");
+}
+
+TEST_F(KeptLocksTest, LetNoLineGoToAFileWhoseNameAnotherOneHasGot) {
+  sim.files.write("flush/another", "X1\n");
+  before_next_write([&] { sim.files.move("flush/another", log_path); });
+  add("A4");
+  EXPECT_EQ(log(), "X1\nA4\n");
+}
+
+TEST_F(KeptLocksTest, LetNoLineGoToADirectoryThatWasMovedAway) {
+  before_next_write([&] {
+    sim.files.move("flush", "flush.old");
+    sim.files.make_directories("flush");
+  });
+  add("A4");
+  EXPECT_EQ(log(), "A4\n");
+  for (std::size_t i = 0; i < 300; ++i) add(numbered("B", i));
+  EXPECT_TRUE(is_kept());
+  before_next_write([&] { sim.files.remove(log_path); });  // in the new directory
+  add("A6");
+  EXPECT_EQ(log(), "A6\n");
+}
+
+TEST_F(KeptLocksTest, WriteALineOnceThoughThereAreNewsOfItsName) {
+  daemon.name_watch.loss = 1;
+  sim.files.write("flush/another", "");
+  before_next_write([&] { sim.files.remove("flush/another"); });
+  add("A4");
+  EXPECT_EQ(log(), "A1\nA2\nA3\nA4\n");
+}
+
+TEST_F(KeptLocksTest, TakeAHalfLineAwayThatAFullDiskLeaves) {
+  sim.files.shorten_write(log_path, 2);
+  EXPECT_EQ(daemon.ask(AddRequest{site, "A4"}), Status::fail);
+  EXPECT_EQ(log(), "A1\nA2\nA3\n");
+  add("A5");
+  EXPECT_EQ(log(), "A1\nA2\nA3\nA5\n");
+}
+
+TEST_F(KeptLocksTest, KeepTheNextLineApartFromAHalfLineOfUnknownSize) {
+  sim.files.shorten_write(log_path, 2);
+  sim.files.fail(FileCall::stat, log_path, EIO);
+  EXPECT_EQ(daemon.ask(AddRequest{site, "A4"}), Status::fail);
+  add("A5");
+  EXPECT_EQ(log(), "A1\nA2\nA3\nA4\nA5\n");
+}
+
+TEST(KeptLock, IsKeptInHashedDirectoriesAsWell) {
+  Sim sim{Seed{1}};
+  Config config = DaemonInSim::everybody_is_welcome();
+  config.hash_queue_names = "flush";
+  config.hash_queue_depth = 2;
+  DaemonInSim daemon{sim, config};
+  constexpr const char* path = "flush/e/x/example_com";
+  for (const char* id : {"A0", "A1", "A2", "A3"}) EXPECT_EQ(daemon.ask(AddRequest{site, id}), Status::ok);
+  ASSERT_TRUE(sim.files.is_locked(path));
+  sim.files.move("flush/e", "flush/f");
+  EXPECT_EQ(daemon.ask(AddRequest{site, "A4"}), Status::ok);
+  EXPECT_EQ(sim.files.read(path), "A4\n");
+}
+
+/// How often an add looks where a name leads.
+class Names : public testing::Test {
+ protected:
+  std::size_t looks_of_add(DaemonInSim& daemon, std::string_view queue_id) {
+    const std::size_t before = sim.files.calls(FileCall::stat);
+    EXPECT_EQ(daemon.ask(AddRequest{site, std::string(queue_id)}), Status::ok);
+    return sim.files.calls(FileCall::stat) - before;
+  }
+  std::string log() const { return sim.files.read(log_path); }
+
+  Sim sim{Seed{1}};
+};
+
+TEST_F(Names, AreLookedAtOnceAndThenWatched) {
+  DaemonInSim daemon{sim};
+  EXPECT_GT(looks_of_add(daemon, "A1"), 0U);
+  EXPECT_EQ(looks_of_add(daemon, "A2"), 0U);
+  sim.files.remove(log_path);
+  EXPECT_GT(looks_of_add(daemon, "A3"), 0U);
+  EXPECT_EQ(log(), "A3\n");
+  EXPECT_EQ(looks_of_add(daemon, "A4"), 0U);
+}
+
+TEST_F(Names, AreLookedAtEachTimeWhenTheyAreLinks) {
+  DaemonInSim daemon{sim};
+  sim.files.write("elsewhere", "");
+  sim.files.make_symlink("../elsewhere", log_path);
+  for (const char* id : {"A1", "A2", "A3"}) EXPECT_GT(looks_of_add(daemon, id), 0U);
+  sim.files.move("elsewhere", "away");
+  EXPECT_EQ(daemon.ask(AddRequest{site, "A4"}), Status::ok);
+  EXPECT_EQ(sim.files.read("elsewhere"), "A4\n");
+}
+
+TEST_F(Names, AreLookedAtEachTimeWhenTheirDirectoryIsALink) {
+  sim.files.make_directories("real");
+  sim.files.make_symlink("real", "flush");
+  DaemonInSim daemon{sim};
+  for (const char* id : {"A1", "A2", "A3"}) EXPECT_GT(looks_of_add(daemon, id), 0U);
+  sim.files.move("real", "away");
+  sim.files.make_directories("real");
+  EXPECT_EQ(daemon.ask(AddRequest{site, "A4"}), Status::ok);
+  EXPECT_EQ(log(), "A4\n");
+}
+
+TEST_F(Names, AreLookedAtEachTimeWhenNothingCanBeWatched) {
+  DaemonInSim daemon{sim};
+  daemon.name_watch.error = ENOSPC;
+  for (const char* id : {"A1", "A2", "A3"}) EXPECT_GT(looks_of_add(daemon, id), 0U);
+  EXPECT_FALSE(sim.files.is_locked(log_path));
+}
+
+TEST_F(Names, AreLookedAtOnceASecond) {
+  DaemonInSim daemon{sim};
+  for (const char* id : {"A1", "A2"}) looks_of_add(daemon, id);
+  sim.run_for(seconds(1));
+  EXPECT_GT(looks_of_add(daemon, "A3"), 0U);
+  EXPECT_EQ(looks_of_add(daemon, "A4"), 0U);
+}
+
+TEST(KeptLock, LosesNothingToOthersWhateverTheyDo) {
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    Sim sim{Seed{seed}};
+    sim.shake();
+    OtherFlush other(sim);
+    DaemonInSim daemon{sim};
+    daemon.name_watch.loss = sim.dice.draw_probability(0.3);
+    std::vector<std::string> ids;
+    for (int round = 0; round < 20; ++round) {
+      std::vector<std::unique_ptr<Caller>> callers;
+      for (std::size_t i = sim.dice.below(4); i > 0; --i) {
+        ids.push_back(numbered("A", ids.size()));
+        callers.push_back(std::make_unique<Caller>(sim, AddRequest{site, ids.back()}));
+      }
+      if (sim.dice.chance(0.3)) other.send(log_path);
+      if (sim.dice.chance(0.2)) other.add(log_path, "X1");
+      if (sim.dice.chance(0.2)) sim.run_for(std::chrono::milliseconds(250));
+      const auto all_over = [&] {
+        return std::all_of(callers.begin(), callers.end(), [](const auto& one) { return one->is_over(); });
+      };
+      ASSERT_TRUE(sim.run_until(all_over)) << seed;
+      for (const auto& caller : callers) EXPECT_EQ(caller->answer(), Status::ok);
+    }
+    ASSERT_TRUE(sim.run_until([&] { return !other.is_busy(); }));
+    const std::string log = sim.files.read(log_path);
+    for (const std::string& id : ids) {
+      const auto& handled = other.handled();
+      EXPECT_EQ(std::count(handled.begin(), handled.end(), id) + (has_line(log, id) ? 1 : 0), 1)
+          << id << " seed " << seed;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace uflush
