@@ -95,9 +95,8 @@ void ConfigWatch::handle(int watch, unsigned mask, std::string_view name) {
 }
 
 bool ConfigWatch::drain_and_check() {
-  for_each_inotify_event(fd_.get(), [this](int watch, std::uint32_t mask, std::string_view name) {
-    handle(watch, mask, name);
-  });
+  for_each_inotify_event(
+      fd_.get(), [this](int watch, std::uint32_t mask, std::string_view name) { handle(watch, mask, name); });
   return changed_;
 }
 

@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "core/eligible_sites.hpp"
-#include "core/site_logs.hpp"
 #include "core/fatal.hpp"
+#include "core/site_logs.hpp"
 #include "io/ring.hpp"
 #include "tools/uflush/startup.hpp"
 
