@@ -58,8 +58,7 @@ void SiteLogs::leave_room_for(std::size_t clients) noexcept {
 }
 
 void SiteLogs::release_lock(std::string_view name) noexcept {
-  if (const auto known = by_name_.find(name); known != by_name_.end())
-    locks_.release_to_others(known->second->lock);
+  if (const auto known = by_name_.find(name); known != by_name_.end()) locks_.release(known->second->lock);
 }
 
 Task<void> SiteLogs::close() {
@@ -167,7 +166,10 @@ void SiteLogs::take_news() {
     if (const auto known = by_name_.find(name); known != by_name_.end())
       known->second->covered_in = NameNews::never;
   }
-  for (const std::string& name : news.opened) release_lock(name);
+  for (const std::string& name : news.opened) {
+    if (const auto known = by_name_.find(name); known != by_name_.end())
+      locks_.release_to_others(known->second->lock);
+  }
 }
 
 /// Who opens a file is not to wait until somebody adds to one.
