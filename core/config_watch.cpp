@@ -67,7 +67,8 @@ Result<void> ConfigWatch::watch_file(const std::string& path) {
   std::string rest = path;
   for (int links = 0;;) {
     const std::string name = take_first_name(rest);
-    const std::string entry = directory == root ? root + name : directory + "/" + name;
+    std::string entry = directory == root ? root : std::string(directory).append("/");
+    entry += name;
     const std::optional<std::string> target = link_target(entry);
     if (target || rest.empty()) {
       TRY_VOID(watch_entry(directory, name));
@@ -75,7 +76,7 @@ Result<void> ConfigWatch::watch_file(const std::string& path) {
     if (target) {
       if (++links > links_max) return Error{ELOOP};
       if (is_absolute(*target)) directory = root;
-      rest = *target + "/" + rest;
+      rest.insert(0, "/").insert(0, *target);
     } else {
       if (rest.empty()) return outcome::success();
       directory = entry;

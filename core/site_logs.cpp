@@ -119,7 +119,7 @@ void SiteLogs::on_turn_end() {
 
 void SiteLogs::write(SiteLog& site) {
   boost::intrusive_ptr<AppendBatch> batch = std::move(site.gathering);
-  if (site.covered_in != names_.era(loop_.now())) return write_and_look(site, std::move(batch));
+  if (site.covered_in != names_.era(loop_.now())) return write_and_look(site, batch);
   if (!site.file.is_linked_to()) locks_.before_append(site.lock);
   AppendOutcome outcome = site.file.append(batch->lines, FileSystem::Lock::try_now, AppendFile::Names::news);
   note_use(site);
@@ -131,7 +131,7 @@ void SiteLogs::write(SiteLog& site) {
   if (site.lock.is_kept() && !std::exchange(awaits_news_, true)) background_.spawn(take_news_when_idle());
 }
 
-void SiteLogs::write_and_look(SiteLog& site, boost::intrusive_ptr<AppendBatch> batch) {
+void SiteLogs::write_and_look(SiteLog& site, const boost::intrusive_ptr<AppendBatch>& batch) {
   locks_.release(site.lock);
   site.covered_in = names_.cover(site.file.path());
   AppendOutcome outcome = site.file.append(batch->lines, FileSystem::Lock::try_now, AppendFile::Names::look);
@@ -153,7 +153,7 @@ void SiteLogs::confirm_written() {
     if (site.covered_in == era || site.file.has_its_name()) {
       finish(site, written.batch, std::move(written.outcome));
     } else {
-      write_and_look(site, std::move(written.batch));  // nobody will see what is in the old file
+      write_and_look(site, written.batch);  // nobody will see what is in the old file
     }
   }
   written_.clear();
