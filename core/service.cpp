@@ -7,8 +7,8 @@
 namespace uflush {
 namespace {
 
-/// As many as logs may be open: the log of a forgotten site is closed.
-constexpr std::size_t verdicts_max = 131'072;
+/// The log of a forgotten site is closed: no fewer sites than logs.
+constexpr std::size_t verdicts_max = open_logs_limit;
 /// Longer names are no domain names; they are not worth the memory.
 constexpr std::size_t remembered_site_bytes_max = 255;
 

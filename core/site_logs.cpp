@@ -38,10 +38,15 @@ SiteLogs::~SiteLogs() {
 }
 
 SiteLogPtr SiteLogs::find(std::string_view name) {
-  if (const auto known = by_name_.find(name); known != by_name_.end()) return known->second;
+  if (SiteLog* log = known(name)) return log;
   SiteLogPtr site(new SiteLog(*this, files_, std::string(name), layout_.path("flush", name)));
   by_name_.emplace(site->file.name(), site.get());
   return site;
+}
+
+SiteLog* SiteLogs::known(std::string_view name) const {
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? nullptr : found->second;
 }
 
 Append SiteLogs::append(SiteLog& site, std::string_view queue_id) {
@@ -58,7 +63,7 @@ void SiteLogs::leave_room_for(std::size_t clients) noexcept {
 }
 
 void SiteLogs::release_lock(std::string_view name) noexcept {
-  if (const auto known = by_name_.find(name); known != by_name_.end()) locks_.release(known->second->lock);
+  if (SiteLog* log = known(name)) locks_.release(log->lock);
 }
 
 Task<void> SiteLogs::close() {
@@ -162,14 +167,10 @@ void SiteLogs::confirm_written() {
 void SiteLogs::take_news() {
   const NameWatch::News news = names_.read();
   if (news.perhaps_all) locks_.release_all_to_others();
-  for (const std::string& name : news.changed) {
-    if (const auto known = by_name_.find(name); known != by_name_.end())
-      known->second->covered_in = NameNews::never;
-  }
-  for (const std::string& name : news.opened) {
-    if (const auto known = by_name_.find(name); known != by_name_.end())
-      locks_.release_to_others(known->second->lock);
-  }
+  for (const std::string& name : news.changed)
+    if (SiteLog* log = known(name)) log->covered_in = NameNews::never;
+  for (const std::string& name : news.opened)
+    if (SiteLog* log = known(name)) locks_.release_to_others(log->lock);
 }
 
 /// Who opens a file is not to wait until somebody adds to one.

@@ -81,6 +81,9 @@ class SiteLog
 };
 using SiteLogPtr = boost::intrusive_ptr<SiteLog>;
 
+/// No more logs than these are ever open, whatever the limit of descriptors.
+inline constexpr std::size_t open_logs_limit = 131'072;
+
 /// How logfiles are kept ready for the next add.
 struct OpenLogsPolicy {
   std::size_t open_min = 256;        ///< of those that were used last, so many may stay open in any case
@@ -125,6 +128,7 @@ class SiteLogs final : private TurnEnd {
     AppendOutcome outcome;
   };
 
+  [[nodiscard]] SiteLog* known(std::string_view name) const;
   void on_turn_end() override;
   void queue(SiteLog& site);
   void write(SiteLog& site);

@@ -146,8 +146,7 @@ void UringRing::turn(std::optional<Instant> until, std::vector<Op*>& completed) 
 /// Either in the completion queue, or known to the kernel, which then wants to be entered
 /// (IORING_SETUP_TASKRUN_FLAG).
 bool UringRing::has_news() const noexcept {
-  return !early_.empty() || io_uring_cq_ready(&ring_) > 0 ||
-         (IO_URING_READ_ONCE(*ring_.sq.kflags) & IORING_SQ_TASKRUN) != 0;
+  return !early_.empty() || io_uring_cq_ready(&ring_) > 0 || is_waited_for();
 }
 
 bool UringRing::is_waited_for() const noexcept {

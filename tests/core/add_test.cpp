@@ -128,10 +128,7 @@ TEST(Add, SharesOneLogAmongSitesThatDifferInPunctuation) {
 
 TEST(Add, MakesMissingParentDirectories) {
   Sim sim{Seed{1}};
-  Config config = DaemonInSim::everybody_is_welcome();
-  config.hash_queue_names = "deferred, flush";
-  config.hash_queue_depth = 2;
-  DaemonInSim daemon{sim, config};
+  DaemonInSim daemon{sim, DaemonInSim::hashing("deferred, flush", 2)};
   EXPECT_EQ(daemon.ask(AddRequest{"example.com", "A1"}), Status::ok);
   EXPECT_EQ(sim.files.read("flush/e/x/example_com"), "A1\n");
   EXPECT_EQ(sim.files.mode("flush/e/x"), 0700U);

@@ -34,6 +34,13 @@ Config DaemonInSim::everybody_is_welcome() {
   return config;
 }
 
+Config DaemonInSim::hashing(std::string queues, int depth) {
+  Config config = everybody_is_welcome();
+  config.hash_queue_names = std::move(queues);
+  config.hash_queue_depth = depth;
+  return config;
+}
+
 DaemonInSim::DaemonInSim(Sim& world, Config wanted, const Adjust& adjust)
     : sim(world),
       log(sink),

@@ -38,6 +38,8 @@ class DaemonInSim {
   static constexpr std::size_t appends_per_lock = 1;
 
   [[nodiscard]] static Config everybody_is_welcome();
+  /// The same with hash_queue_names and hash_queue_depth.
+  [[nodiscard]] static Config hashing(std::string queues, int depth);
   /// The server has come to its end.
   [[nodiscard]] bool is_over() const noexcept { return exit_status >= 0; }
 

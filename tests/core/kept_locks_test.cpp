@@ -222,10 +222,7 @@ TEST_F(KeptLocksTest, KeepTheNextLineApartFromAHalfLineOfUnknownSize) {
 
 TEST(KeptLock, IsKeptInHashedDirectoriesAsWell) {
   Sim sim{Seed{1}};
-  Config config = DaemonInSim::everybody_is_welcome();
-  config.hash_queue_names = "flush";
-  config.hash_queue_depth = 2;
-  DaemonInSim daemon{sim, config};
+  DaemonInSim daemon{sim, DaemonInSim::hashing("flush", 2)};
   constexpr const char* path = "flush/e/x/example_com";
   for (const char* id : {"A0", "A1", "A2", "A3"}) EXPECT_EQ(daemon.ask(AddRequest{site, id}), Status::ok);
   ASSERT_TRUE(sim.files.is_locked(path));

@@ -193,9 +193,7 @@ TEST(SendSite, FailsAndKeepsTheLogWhenDescriptorsRunOut) {
 
 TEST(SendSite, MakesMissingHashDirectoriesOfIncoming) {
   Sim sim{Seed{1}};
-  Config config = DaemonInSim::everybody_is_welcome();
-  config.hash_queue_names = "deferred incoming";
-  DaemonInSim daemon{sim, config};
+  DaemonInSim daemon{sim, DaemonInSim::hashing("deferred incoming", 1)};
   defer(sim, {"A1"});
   EXPECT_EQ(daemon.ask(send_request), Status::ok);
   EXPECT_TRUE(sim.files.exists("incoming/A/A1"));
@@ -204,9 +202,7 @@ TEST(SendSite, MakesMissingHashDirectoriesOfIncoming) {
 
 TEST(SendSite, NoticesThatADirectoryItHasOpenWasReplaced) {
   Sim sim{Seed{1}};
-  Config config = DaemonInSim::everybody_is_welcome();
-  config.hash_queue_names = "deferred incoming";
-  DaemonInSim daemon{sim, config};
+  DaemonInSim daemon{sim, DaemonInSim::hashing("deferred incoming", 1)};
   defer(sim, {"A1", "A2"});
   bool replaced = false;
   sim.files.before_call = [&](FileCall call, const std::string& path) {
@@ -222,10 +218,7 @@ TEST(SendSite, NoticesThatADirectoryItHasOpenWasReplaced) {
 
 TEST(SendSite, GoesThroughAnyNumberOfHashDirectories) {
   Sim sim{Seed{1}};
-  Config config = DaemonInSim::everybody_is_welcome();
-  config.hash_queue_names = "deferred incoming";
-  config.hash_queue_depth = 2;
-  DaemonInSim daemon{sim, config};
+  DaemonInSim daemon{sim, DaemonInSim::hashing("deferred incoming", 2)};
   // One message is in incoming, and its directory of deferred does not exist.
   sim.files.write("incoming/A/0/A01", "message");
   std::string log = "A01\n";

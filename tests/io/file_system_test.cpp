@@ -11,8 +11,7 @@
 #include <unistd.h>
 
 #include "io/kernel_files.hpp"
-#include "tests/sim/sim_clock.hpp"
-#include "tests/sim/sim_files.hpp"
+#include "tests/sim/sim_machine.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace uflush {
@@ -43,19 +42,15 @@ class KernelSpool {
 
 class SimSpool {
  public:
-  [[nodiscard]] FileSystem& files() { return files_; }
+  [[nodiscard]] FileSystem& files() { return machine_.files; }
   [[nodiscard]] FileHandle root() const { return root_.handle(); }
-  void symlink(const char* target, const char* name) { files_.make_symlink(target, name); }
-  void hard_link(const char* existing, const char* name) { files_.make_hard_link(existing, name); }
-  void fifo(const char* name) { disk_.create(name, SimInode::Type::fifo, 0600); }
+  void symlink(const char* target, const char* name) { machine_.files.make_symlink(target, name); }
+  void hard_link(const char* existing, const char* name) { machine_.files.make_hard_link(existing, name); }
+  void fifo(const char* name) { machine_.disk.create(name, SimInode::Type::fifo, 0600); }
 
  private:
-  Dice dice_{Seed{1}};
-  SimClock clock_;
-  SimDisk disk_{clock_};
-  SimThreads threads_{dice_};
-  SimFiles files_{disk_, threads_, dice_};
-  File root_ = std::move(files_.open(current_directory, ".", Open::directory).value());
+  SimMachine machine_;
+  File root_ = std::move(files().open(current_directory, ".", Open::directory).value());
 };
 
 template <typename Spool>

@@ -12,8 +12,7 @@
 
 #include "io/kernel_files.hpp"
 #include "io/kernel_name_watch.hpp"
-#include "tests/sim/sim_clock.hpp"
-#include "tests/sim/sim_files.hpp"
+#include "tests/sim/sim_machine.hpp"
 #include "tests/sim/sim_name_watch.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -48,19 +47,17 @@ class KernelWorld {
 
 class SimWorldOfNames {
  public:
-  SimWorldOfNames() { files_.make_directories("spool"); }
-  FileSystem& files() { return files_; }
+  SimWorldOfNames() { machine_.files.make_directories("spool"); }
+  FileSystem& files() { return machine_.files; }
   NameWatch& watch() { return watch_; }
   static std::string path(std::string_view name) { return "spool/" + std::string(name); }
-  void symlink(std::string_view target, std::string_view name) { files_.make_symlink(target, path(name)); }
+  void symlink(std::string_view target, std::string_view name) {
+    machine_.files.make_symlink(target, path(name));
+  }
 
  private:
-  Dice dice_{Seed{1}};
-  SimClock clock_;
-  SimDisk disk_{clock_};
-  SimThreads threads_{dice_};
-  SimFiles files_{disk_, threads_, dice_};
-  SimNameWatch watch_{disk_, dice_};
+  SimMachine machine_;
+  SimNameWatch watch_{machine_.disk, machine_.dice};
 };
 
 template <typename World>

@@ -32,7 +32,6 @@ constexpr std::size_t other_descriptors = 128 + 64;
 /// Logfiles that stay open, as opening one costs as much as the rest of an add: these, if they are no more
 /// than a quarter of the descriptors, and more while clients do not need the rest.
 constexpr std::size_t open_logfiles_min = 16'384;
-constexpr std::size_t open_logfiles_max = 131'072;
 /// After SIGTERM, how long the spool may take to become consistent.
 constexpr std::chrono::seconds leave_limit{3};
 /// When records that the logger would not take are offered again: soon at first, then less and less often, as
@@ -199,7 +198,7 @@ OrFatal<void> prepare_to_serve(Startup& startup, Prepared& prepared) {
 
   const std::size_t open_files = raise_open_files_limit();
   prepared.open_logs.open_min = std::min(open_logfiles_min, open_files / 4);
-  prepared.open_logs.open_max = open_logfiles_max;
+  prepared.open_logs.open_max = open_logs_limit;
   prepared.open_logs.shared_max = open_files - std::min(open_files, other_descriptors);
   const std::size_t reserved = prepared.open_logs.open_min + other_descriptors;
   prepared.clients_max = open_files > 2 * reserved ? open_files - reserved : open_files / 2;
