@@ -51,6 +51,7 @@ void KeptLocks::release(KeptLock& lock) noexcept {
 }
 
 void KeptLocks::release_to_others(KeptLock& lock) noexcept {
+  lock.appends_ = 0;
   if (!lock.is_kept()) return;
   release(lock);
   lock.price_ = price_where_others_work;

@@ -4,7 +4,8 @@
 /// Nobody else notices, because the lock is given back as soon as another process opens the file, which news
 /// of names tell us (core/name_news.hpp): it waits in flock(2) for some microseconds, as if it had met an
 /// append. Who had the file open before we began to keep the lock cannot be told from nobody, so no lock is
-/// kept for longer than a second at a time. One that nothing is written under goes sooner.
+/// kept for longer than a second at a time; our own kind opens the file once more before it waits. One that
+/// nothing is written under goes sooner.
 #pragma once
 
 #include <cstddef>
@@ -50,7 +51,8 @@ class KeptLocks {
 
   /// Somebody else may want it, or the file is about to be closed. Does nothing when it is not kept.
   void release(KeptLock& lock) noexcept;
-  /// The same, and the log has to do much more to earn it again.
+  /// The same, and the log has to do much more to earn it again. Begins to count anew even when it is not
+  /// kept: who opens the file now may wait for the lock soon.
   void release_to_others(KeptLock& lock) noexcept;
   void release_all_to_others() noexcept;
 

@@ -60,6 +60,17 @@ Result<void> write_fully_at_start(FileSystem& files, FileHandle file, std::strin
   return outcome::success();
 }
 
+/// Takes the lock of a log. Who keeps it (core/kept_locks.hpp) hears of openings only, and ours may be an old
+/// one: who is going to wait opens the file once more.
+Result<void> take_lock(FileSystem& files, FileHandle file, const std::string& path,
+                       FileSystem::Lock patience) {
+  if (patience == FileSystem::Lock::wait) {
+    [[maybe_unused]] const auto knock =
+        files.open(current_directory, path.c_str(), FileSystem::Open::read_write);
+  }
+  return files.lock(file, patience);
+}
+
 AppendOutcome locked() {
   AppendOutcome outcome;
   outcome.kind = AppendOutcome::Kind::locked;
@@ -114,7 +125,7 @@ AppendOutcome AppendFile::append(std::string_view lines, FileSystem::Lock patien
 std::optional<AppendOutcome> AppendFile::append_to_open_file(std::string_view lines,
                                                              FileSystem::Lock patience, Names names) {
   if (!is_locked_) {
-    if (const auto taken = files_.lock(file_.handle(), patience); !taken) {
+    if (const auto taken = take_lock(files_, file_.handle(), path_, patience); !taken) {
       if (taken.error().number != EWOULDBLOCK) return fatal("lock", taken.error());
       return locked();
     }
@@ -257,7 +268,7 @@ std::size_t place_for_copy(std::string_view handled, std::size_t arrived_bytes) 
 Result<void> drop_handled_lines(FileSystem& files, FileHandle file, const std::string& path,
                                 const LogContents& handled, std::time_t now, Durability durability,
                                 FileSystem::Lock patience) {
-  TRY_VOID(files.lock(file, patience));
+  TRY_VOID(take_lock(files, file, path, patience));
   const Unlocker unlocker(files, file);
   TRY(found, files.stat(file));
   if (found.access_time != handled.mark || found.access_nanoseconds != handled.mark_nanoseconds) {

@@ -78,6 +78,7 @@ void SiteLogs::note_use(SiteLog& site) {
   if (!site.file.is_open()) {
     note_close(site);
   } else if (!site.is_linked()) {
+    site.opened_by_us = true;
     open_.push_back(site);
     ++open_count_;
   }
@@ -169,8 +170,10 @@ void SiteLogs::take_news() {
   if (news.perhaps_all) locks_.release_all_to_others();
   for (const std::string& name : news.changed)
     if (SiteLog* log = known(name)) log->covered_in = NameNews::never;
-  for (const std::string& name : news.opened)
-    if (SiteLog* log = known(name)) locks_.release_to_others(log->lock);
+  for (const std::string& name : news.opened) {
+    SiteLog* log = known(name);
+    if (log != nullptr && !std::exchange(log->opened_by_us, false)) locks_.release_to_others(log->lock);
+  }
 }
 
 /// Who opens a file is not to wait until somebody adds to one.

@@ -74,6 +74,7 @@ class SiteLog
   boost::intrusive_ptr<AppendBatch> gathering;  ///< the batch that takes lines; empty when there are none
   bool queued = false;                          ///< will be looked at when the turn ends
   bool used = false;                            ///< since somebody looked for a log to close
+  bool opened_by_us = false;                    ///< and there are no news of that yet
   bool busy = false;                            ///< a batch is on its way in the background
 
  private:

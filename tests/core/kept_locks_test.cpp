@@ -115,6 +115,48 @@ TEST_F(KeptLocksTest, GoToWhoHadTheFileOpenBeforeAfterASecond) {
   sim.settle();
 }
 
+TEST_F(KeptLocksTest, GoAtOnceToAnotherOfOurKindThatHadTheFileOpenBefore) {
+  SimFiles other_files(sim.disk, sim.threads, sim.dice);
+  AppendFile theirs(other_files, "example_com", log_path);
+  other.send(log_path);
+  EXPECT_EQ(time_of_other(), Duration::zero());
+  ASSERT_EQ(theirs.append("X1\n", FileSystem::Lock::try_now).kind, AppendOutcome::Kind::written);
+  for (std::size_t i = 0; i < 300; ++i) add(numbered("B", i));
+  ASSERT_TRUE(is_kept());
+  EXPECT_EQ(theirs.append("X2\n", FileSystem::Lock::try_now).kind, AppendOutcome::Kind::locked);
+  bool landed = false;
+  sim.threads.start([&] { landed = theirs.append("X2\n", FileSystem::Lock::wait).landed_bytes == 3; });
+  const Instant began = sim.clock.now();
+  ASSERT_TRUE(sim.run_until([&] { return landed; }));
+  EXPECT_EQ(sim.clock.now(), began);
+  EXPECT_TRUE(log_has(sim.files, log_path, "X2"));
+  sim.settle();
+}
+
+TEST_F(KeptLocksTest, AreNoObstacleToTheEndOfASendDuringWhichMuchIsAdded) {
+  SimFiles other_files(sim.disk, sim.threads, sim.dice);
+  const File sent =
+      std::move(other_files.FileSystem::open(current_directory, log_path, FileSystem::Open::read_write))
+          .value();
+  const FileHandle file = sent.handle();
+  sim.settle();
+  const LogContents handled = read_logfile(other_files, file, 1, 1, FileSystem::Lock::try_now).value();
+  for (std::size_t i = 0; i < 300; ++i) add(numbered("B", i));
+  ASSERT_TRUE(is_kept());
+  bool dropped = false;
+  sim.threads.start([&] {
+    dropped =
+        drop_handled_lines(other_files, file, log_path, handled, 1, Durability::none, FileSystem::Lock::wait)
+            .has_value();
+  });
+  const Instant began = sim.clock.now();
+  ASSERT_TRUE(sim.run_until([&] { return dropped; }));
+  EXPECT_EQ(sim.clock.now(), began);
+  EXPECT_EQ(sim.files.change_time(log_path), 1);  // it came to its end; the new lines do not fit, and stay
+  EXPECT_TRUE(log_has(sim.files, log_path, "B299"));
+  sim.settle();
+}
+
 TEST_F(KeptLocksTest, GoAllWhenNewsWereLost) {
   daemon.name_watch.loss = 1;
   other.send(log_path);
