@@ -1,6 +1,6 @@
 #include "core/kept_locks.hpp"
 
-#include <chrono>
+#include <cstddef>
 #include <utility>
 
 #include "io/operation.hpp"
@@ -8,37 +8,28 @@
 namespace uflush {
 namespace {
 
-constexpr std::chrono::milliseconds unused_max{300};
-constexpr std::chrono::seconds kept_max{1};
-/// A lock that was used so often has paid for the next time.
-constexpr std::size_t uses_that_pay = 4;
-constexpr std::size_t price_after_bargain = 2;
-constexpr std::size_t price_after_loss = 16;
-constexpr std::size_t price_where_others_work = 256;
-/// A sweep takes no longer than a turn with many adds.
-constexpr std::size_t looks_per_sweep_max = 4096;
+/// A slice of a sweep takes no longer than a turn with many adds.
+constexpr std::size_t looks_per_slice = 512;
+constexpr std::chrono::milliseconds between_slices{5};
 
 }  // namespace
 
-KeptLocks::KeptLocks(Loop& loop, std::size_t first_price, Scope& scope)
-    : loop_(loop), first_price_(first_price), scope_(scope) {}
+KeptLocks::KeptLocks(Loop& loop, Scope& scope) : loop_(loop), scope_(scope) {}
 
 void KeptLocks::before_append(KeptLock& lock) {
-  if (lock.is_kept()) {
-    ++lock.uses_;
-    lock.last_use_ = loop_.now();
-    if (lock.since_ + kept_max < loop_.now()) release(lock);
-    return;
-  }
-  if (++lock.appends_ > (lock.price_ > 0 ? lock.price_ : first_price_) && !closing_.stop_requested())
-    keep(lock);
+  const Instant now = loop_.now();
+  const bool is_busy = std::exchange(lock.last_append_, now) + unused_max >= now;
+  if (is_busy && !lock.is_kept() && lock.for_others_until_ <= now && !closing_.stop_requested()) keep(lock);
+}
+
+void KeptLocks::before_look(KeptLock& lock) noexcept {
+  release_to_others(lock);
+  lock.last_append_ = loop_.now();
 }
 
 void KeptLocks::keep(KeptLock& lock) {
   lock.file_.keep_lock();
-  lock.appends_ = 0;
-  lock.uses_ = 0;
-  lock.since_ = lock.last_use_ = loop_.now();
+  lock.looked_at_in_ = round_;
   kept_.push_back(lock);
   if (!std::exchange(sweeps_, true)) scope_.spawn(sweep_while_any());
 }
@@ -47,14 +38,11 @@ void KeptLocks::release(KeptLock& lock) noexcept {
   if (!lock.is_kept()) return;
   lock.unlink();
   lock.file_.release_lock();
-  lock.price_ = lock.uses_ >= uses_that_pay ? price_after_bargain : price_after_loss;
 }
 
 void KeptLocks::release_to_others(KeptLock& lock) noexcept {
-  lock.appends_ = 0;
-  if (!lock.is_kept()) return;
   release(lock);
-  lock.price_ = price_where_others_work;
+  lock.for_others_until_ = loop_.now() + for_others;
 }
 
 void KeptLocks::release_all_to_others() noexcept {
@@ -62,26 +50,27 @@ void KeptLocks::release_all_to_others() noexcept {
 }
 
 Task<void> KeptLocks::sweep_while_any() {
-  while (!kept_.empty()) {
-    const bool slept = co_await Sleep{loop_, loop_.now() + unused_max, closing_};
-    if (!slept) break;
-    sweep();
+  bool goes_on = true;
+  while (goes_on && !kept_.empty()) {
+    // A round takes slices, so that other work comes in between.
+    const Duration pause = sweep() ? Duration(between_slices) : Duration(unused_max);
+    goes_on = co_await Sleep{loop_, loop_.now() + pause, closing_};
   }
   sweeps_ = false;
 }
 
-void KeptLocks::sweep() noexcept {
-  const KeptLock* const last = kept_.empty() ? nullptr : &kept_.back();
-  bool more = last != nullptr;
-  for (std::size_t looks = 0; more && looks < looks_per_sweep_max; ++looks) {
+/// True when some have not been looked at in this round.
+bool KeptLocks::sweep() noexcept {
+  for (std::size_t looks = 0; !kept_.empty(); ++looks) {
     KeptLock& next = kept_.front();
-    more = &next != last;
-    if (next.last_use_ + unused_max < loop_.now()) {
-      release(next);
-    } else {
-      kept_.splice(kept_.end(), kept_, kept_.begin());
-    }
+    if (next.looked_at_in_ == round_) break;
+    if (looks == looks_per_slice) return true;
+    next.looked_at_in_ = round_;
+    kept_.splice(kept_.end(), kept_, kept_.begin());
+    if (next.last_append_ + unused_max < loop_.now()) release(next);
   }
+  ++round_;
+  return false;
 }
 
 void KeptLocks::close() noexcept {

@@ -3,12 +3,14 @@
 ///
 /// Nobody else notices, because the lock is given back as soon as another process opens the file, which news
 /// of names tell us (core/name_news.hpp): it waits in flock(2) for some microseconds, as if it had met an
-/// append. Who had the file open before we began to keep the lock cannot be told from nobody, so no lock is
-/// kept for longer than a second at a time; our own kind opens the file once more before it waits. One that
-/// nothing is written under goes sooner.
+/// append. Who had the file open before we began to keep the lock cannot be told from nobody. So locks are
+/// not kept in the first moments after somebody opened the file, and each era of names begins with such a
+/// moment; our own kind opens the file once more before it waits. A lock that nothing is written under goes
+/// sooner.
 #pragma once
 
-#include <cstddef>
+#include <chrono>
+#include <cstdint>
 
 #include <boost/intrusive/list.hpp>
 
@@ -30,29 +32,34 @@ class KeptLock
  private:
   friend class KeptLocks;
   AppendFile& file_;
-  std::size_t appends_ = 0;  ///< since the lock was last kept
-  std::size_t price_ = 0;    ///< so many of them earn it again; 0: as many as the first time
-  std::size_t uses_ = 0;     ///< appends while it is kept
-  Instant since_;
-  Instant last_use_;
+  Instant last_append_ = Instant::min();
+  Instant for_others_until_ = Instant::min();  ///< not kept before
+  std::uint64_t looked_at_in_ = 0;             ///< a round
 };
 
 class KeptLocks {
  public:
-  /// `first_price`: so many appends earn a log its kept lock. Borrows the loop, and runs a task of its own in
-  /// `scope`.
-  KeptLocks(Loop& loop, std::size_t first_price, Scope& scope);
+  /// A lock that nothing was written under for so long is released; a log is only worth a kept lock when its
+  /// appends follow each other faster.
+  static constexpr std::chrono::milliseconds unused_max{300};
+  /// For so long nobody keeps a lock that another process may be about to ask for.
+  static constexpr std::chrono::milliseconds for_others{5};
+
+  /// Borrows the loop, and runs a task of its own in `scope`.
+  KeptLocks(Loop& loop, Scope& scope);
   KeptLocks(const KeptLocks&) = delete;
   KeptLocks& operator=(const KeptLocks&) = delete;
 
   /// Before an append to a file whose name is covered, whose openings are told of. Keeps the lock from this
-  /// append on, if the log has earned it, or releases it for a moment, when it was kept for long.
+  /// append on, if it is worth it.
   void before_append(KeptLock& lock);
+  /// Before an append that looks where the name leads, after which openings are told of: the first of its
+  /// era. Who had the file open before gets the lock.
+  void before_look(KeptLock& lock) noexcept;
 
   /// Somebody else may want it, or the file is about to be closed. Does nothing when it is not kept.
   void release(KeptLock& lock) noexcept;
-  /// The same, and the log has to do much more to earn it again. Begins to count anew even when it is not
-  /// kept: who opens the file now may wait for the lock soon.
+  /// The same, for somebody who opens the file now and may wait for the lock soon.
   void release_to_others(KeptLock& lock) noexcept;
   void release_all_to_others() noexcept;
 
@@ -64,14 +71,14 @@ class KeptLocks {
 
   void keep(KeptLock& lock);
   Task<void> sweep_while_any();
-  void sweep() noexcept;
+  bool sweep() noexcept;
 
   Loop& loop_;
-  const std::size_t first_price_;
   Scope& scope_;
   StopSource closing_;
   Kept kept_;  ///< those that were looked at most recently last
   bool sweeps_ = false;
+  std::uint64_t round_ = 1;  ///< of looking at all
 };
 
 }  // namespace uflush

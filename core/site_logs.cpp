@@ -30,7 +30,7 @@ SiteLogs::SiteLogs(Loop& loop, Pool& waiting_pool, FileSystem& files, const Queu
       policy_(policy),
       open_max_(policy.open_max),
       log_(log),
-      locks_(loop, policy.appends_per_lock, background_),
+      locks_(loop, background_),
       names_(policy.watch) {}
 
 SiteLogs::~SiteLogs() {
@@ -138,7 +138,7 @@ void SiteLogs::write(SiteLog& site) {
 }
 
 void SiteLogs::write_and_look(SiteLog& site, const boost::intrusive_ptr<AppendBatch>& batch) {
-  locks_.release(site.lock);
+  locks_.before_look(site.lock);
   site.covered_in = names_.cover(site.file.path());
   AppendOutcome outcome = site.file.append(batch->lines, FileSystem::Lock::try_now, AppendFile::Names::look);
   note_use(site);

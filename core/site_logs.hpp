@@ -87,11 +87,10 @@ inline constexpr std::size_t open_logs_limit = 131'072;
 
 /// How logfiles are kept ready for the next add.
 struct OpenLogsPolicy {
-  std::size_t open_min = 256;        ///< of those that were used last, so many may stay open in any case
-  std::size_t open_max = 256;        ///< and so many while nobody else needs the descriptors
-  std::size_t shared_max = 0;        ///< descriptors for open logs and clients together
-  NameWatch* watch = nullptr;        ///< none: every append takes the lock, and looks
-  std::size_t appends_per_lock = 8;  ///< so many earn a log that its lock is kept
+  std::size_t open_min = 256;  ///< of those that were used last, so many may stay open in any case
+  std::size_t open_max = 256;  ///< and so many while nobody else needs the descriptors
+  std::size_t shared_max = 0;  ///< descriptors for open logs and clients together
+  NameWatch* watch = nullptr;  ///< none: every append takes the lock, and looks
 };
 
 class SiteLogs final : private TurnEnd {

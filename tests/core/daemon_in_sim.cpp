@@ -52,7 +52,7 @@ DaemonInSim::DaemonInSim(Sim& world, Config wanted, const Adjust& adjust)
       name_watch(sim.disk, sim.dice),
       spool{sim.loop,      sim.pool, sim.pool,
             sim.files,     layout,   config,
-            queue_manager, log,      {.watch = &name_watch, .appends_per_lock = appends_per_lock}},
+            queue_manager, log,      {.watch = &name_watch}},
       service(spool, *eligible, names),
       server(sim.loop, service, config, log, surroundings(sim, adjust)) {
   sim.start(run());

@@ -34,9 +34,6 @@ class DaemonInSim {
   std::string request(const FlushRequest& request);
   Status ask(const FlushRequest& request);
 
-  /// So many appends earn a log that its lock is kept.
-  static constexpr std::size_t appends_per_lock = 1;
-
   [[nodiscard]] static Config everybody_is_welcome();
   /// The same with hash_queue_names and hash_queue_depth.
   [[nodiscard]] static Config hashing(std::string queues, int depth);
