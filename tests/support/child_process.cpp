@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
 #include <utility>
 
 #include <fcntl.h>
@@ -32,6 +33,7 @@ std::vector<char*> as_pointers(const std::vector<std::string>& texts) {
 /// From here to exec only async-signal-safe calls: other threads of the harness may hold any lock.
 struct Launch {
   const ProcessSpec& spec;
+  std::string program;                 // whatever its working directory will be
   std::vector<FdMapping> descriptors;  // sorted by the child's number, 0..2 always present
   std::vector<int> moved;
   std::vector<char*> argv;
@@ -71,7 +73,7 @@ void Launch::become_child() noexcept {
     ::_exit(exit_not_started);
   if (spec.io_uring_error && !forbid_call(SYS_io_uring_setup, *spec.io_uring_error))
     ::_exit(exit_not_started);
-  if (place_descriptors()) ::execve(spec.program.c_str(), argv.data(), environment.data());
+  if (place_descriptors()) ::execve(program.c_str(), argv.data(), environment.data());
   ::_exit(exit_not_started);
 }
 
@@ -87,7 +89,12 @@ ChildProcess::ChildProcess(const ProcessSpec& spec) {
   if (::access(spec.program.c_str(), X_OK) != 0) fail_errno("execute " + spec.program);
   const OwnedFd null{::open("/dev/null", O_RDWR | O_CLOEXEC)};
   const std::vector<std::string> environment = spec.environment ? *spec.environment : our_environment();
-  Launch launch{spec, spec.descriptors, {}, as_pointers(spec.argv), as_pointers(environment)};
+  Launch launch{spec,
+                std::filesystem::absolute(spec.program),
+                spec.descriptors,
+                {},
+                as_pointers(spec.argv),
+                as_pointers(environment)};
   for (const int standard : {0, 1, 2}) {
     const bool mapped = std::any_of(launch.descriptors.begin(), launch.descriptors.end(),
                                     [&](const FdMapping& fd) { return fd.childs == standard; });
