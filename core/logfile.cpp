@@ -94,6 +94,10 @@ Result<void> AppendFile::open() {
     TRY_VOID(make_parent_directories(files_, path_));
     opened = files_.open(current_directory, path_.c_str(), how);
   }
+  is_linked_to_ = !opened && opened.error().number == ELOOP;
+  if (is_linked_to_) {
+    opened = files_.open(current_directory, path_.c_str(), FileSystem::Open::append_create_through_link);
+  }
   if (!opened) return opened.error();
   file_ = std::move(opened).value();
   is_known_ = false;
@@ -137,7 +141,7 @@ std::optional<AppendOutcome> AppendFile::append_to_open_file(std::string_view li
 }
 
 std::optional<AppendOutcome> AppendFile::append_locked(std::string_view lines, Names names) {
-  const bool looks = names == Names::look || !is_known_ || is_linked_to_;
+  const bool looks = names == Names::look || is_linked_to_;
   if (const auto known = get_to_know(); !known) return fatal("open", known.error());
   AppendOutcome outcome = write_lines(lines);
   if (!looks) return outcome;

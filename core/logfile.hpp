@@ -46,7 +46,7 @@ class AppendFile {
   /// How to find out that the name no longer leads to the open file.
   enum class Names : std::uint8_t {
     look,  ///< by looking; the lines are written again
-    news,  ///< not here: the caller has the name covered (core/name_news.hpp)
+    news,  ///< not here: the caller has had the name covered since before it was opened (core/name_news.hpp)
   };
   /// Appends whole lines in one write under the lock. A half line that a full disk leaves is taken away
   /// again. What is reached by a symbolic link is always looked at.

@@ -125,8 +125,7 @@ void SiteLogs::on_turn_end() {
 
 void SiteLogs::write(SiteLog& site) {
   boost::intrusive_ptr<AppendBatch> batch = std::move(site.gathering);
-  if (site.covered_in != names_.era(loop_.now())) return write_and_look(site, batch);
-  if (!site.file.is_linked_to()) locks_.before_append(site.lock);
+  if (!cover(site)) return write_and_look(site, batch);
   AppendOutcome outcome = site.file.append(batch->lines, FileSystem::Lock::try_now, AppendFile::Names::news);
   note_use(site);
   if (outcome.kind == AppendOutcome::Kind::locked) {
@@ -137,9 +136,18 @@ void SiteLogs::write(SiteLog& site) {
   if (site.lock.is_kept() && !std::exchange(awaits_news_, true)) background_.spawn(take_news_when_idle());
 }
 
-void SiteLogs::write_and_look(SiteLog& site, const boost::intrusive_ptr<AppendBatch>& batch) {
+/// Before an append. True when the name has been covered since before the file was opened.
+bool SiteLogs::cover(SiteLog& site) {
+  if (site.covered_in == names_.era(loop_.now())) {
+    if (!site.file.is_linked_to()) locks_.before_append(site.lock);
+    return true;
+  }
   locks_.before_look(site.lock);
   site.covered_in = names_.cover(site.file.path());
+  return site.covered_in != NameNews::never && !site.file.is_open();
+}
+
+void SiteLogs::write_and_look(SiteLog& site, const boost::intrusive_ptr<AppendBatch>& batch) {
   AppendOutcome outcome = site.file.append(batch->lines, FileSystem::Lock::try_now, AppendFile::Names::look);
   note_use(site);
   finish(site, batch, std::move(outcome));
@@ -158,8 +166,9 @@ void SiteLogs::confirm_written() {
     SiteLog& site = *written.site;
     if (site.covered_in == era || site.file.has_its_name()) {
       finish(site, written.batch, std::move(written.outcome));
-    } else {
-      write_and_look(site, written.batch);  // nobody will see what is in the old file
+    } else {  // nobody will see what is in the old file
+      static_cast<void>(cover(site));
+      write_and_look(site, written.batch);
     }
   }
   written_.clear();

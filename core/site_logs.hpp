@@ -132,6 +132,7 @@ class SiteLogs final : private TurnEnd {
   void on_turn_end() override;
   void queue(SiteLog& site);
   void write(SiteLog& site);
+  [[nodiscard]] bool cover(SiteLog& site);
   void write_and_look(SiteLog& site, const boost::intrusive_ptr<AppendBatch>& batch);
   void settle_written();
   void confirm_written();

@@ -46,10 +46,17 @@ class File;
 class FileSystem {
  public:
   /// How `open` opens. `append_create` makes a missing file with mode 0600; where permissions allow it, the
-  /// file can be read too, and reading leaves its access time alone. `directory`: to be listed or synced.
-  /// `place`: a directory as the place of the names in it (O_PATH), for which the right to search it is
-  /// enough.
-  enum class Open : std::uint8_t { append_create, read_write, write_nonblocking, directory, place };
+  /// file can be read too, and reading leaves its access time alone. ELOOP for a symbolic link, which
+  /// `append_create_through_link` follows. `directory`: to be listed or synced. `place`: a directory as the
+  /// place of the names in it (O_PATH), for which the right to search it is enough.
+  enum class Open : std::uint8_t {
+    append_create,
+    append_create_through_link,
+    read_write,
+    write_nonblocking,
+    directory,
+    place
+  };
   enum class Lock : std::uint8_t { try_now, wait };
 
   FileSystem() = default;

@@ -16,6 +16,8 @@ constexpr mode_t new_file_mode = 0600;
 int open_flags(FileSystem::Open how) {
   switch (how) {
     case FileSystem::Open::append_create:
+      return O_RDWR | O_NOATIME | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC;
+    case FileSystem::Open::append_create_through_link:
       return O_RDWR | O_NOATIME | O_CREAT | O_APPEND | O_CLOEXEC;
     case FileSystem::Open::read_write:
       return O_RDWR | O_CLOEXEC;
@@ -57,9 +59,11 @@ Result<FileStat> checked_stat(int answer, const struct stat& from) {
 }  // namespace
 
 Result<FileHandle> KernelFiles::open_handle(FileHandle directory, const char* name, Open how) {
-  int fd = ::openat(directory, name, open_flags(how), new_file_mode);
-  if (fd < 0 && how == Open::append_create && (errno == EPERM || errno == EACCES)) {
-    fd = ::openat(directory, name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, new_file_mode);
+  const int flags = open_flags(how);
+  int fd = ::openat(directory, name, flags, new_file_mode);
+  if (fd < 0 && (flags & O_APPEND) != 0 && (errno == EPERM || errno == EACCES)) {
+    const int to_write_only = (flags & ~(O_ACCMODE | O_NOATIME)) | O_WRONLY;
+    fd = ::openat(directory, name, to_write_only, new_file_mode);
   }
   if (fd < 0) return last_error();
   return fd;

@@ -23,6 +23,15 @@ using testing::ElementsAre;
 constexpr const char* site = "example.com";
 constexpr const char* log_path = "flush/example_com";
 
+/// Calls `action` once, right before the next write to the log.
+void before_next_write(Sim& sim, std::function<void()> action) {
+  sim.files.before_call = [&sim, action = std::move(action)](FileCall call, const std::string& path) {
+    if (call != FileCall::write || path != log_path) return;
+    const auto once = std::exchange(sim.files.before_call, {});
+    action();
+  };
+}
+
 /// A daemon that keeps the lock of the site's log.
 class KeptLocksTest : public testing::Test {
  public:
@@ -42,14 +51,7 @@ class KeptLocksTest : public testing::Test {
   bool is_kept() const { return sim.files.is_locked(log_path); }
   std::size_t locks() const { return sim.files.calls(FileCall::lock); }
   std::string log() const { return sim.files.read(log_path); }
-  /// Calls `action` once, right before the next write to the log.
-  void before_next_write(std::function<void()> action) {
-    sim.files.before_call = [this, action = std::move(action)](FileCall call, const std::string& path) {
-      if (call != FileCall::write || path != log_path) return;
-      const auto once = std::exchange(sim.files.before_call, {});
-      action();
-    };
-  }
+  void before_next_write(std::function<void()> action) { uflush::before_next_write(sim, std::move(action)); }
   /// Lets the other process come to its end; how long it took.
   Duration time_of_other() {
     const Instant began = sim.clock.now();
@@ -343,6 +345,20 @@ TEST_F(Names, AreLookedAtOnceAndThenWatched) {
   EXPECT_GT(looks_of_add(daemon, "A3"), 0U);
   EXPECT_EQ(log(), "A3\n");
   EXPECT_EQ(looks_of_add(daemon, "A4"), 0U);
+}
+
+TEST_F(Names, AreNotLookedAtWhenTheyAreCoveredBeforeTheFileIsOpened) {
+  DaemonInSim daemon{sim};
+  EXPECT_EQ(daemon.ask(AddRequest{"example.org", "A1"}), Status::ok);  // makes the directory
+  EXPECT_EQ(looks_of_add(daemon, "A1"), 1U);                           // how the file ends
+}
+
+TEST_F(Names, MayChangeBeforeTheFirstLineIsWritten) {
+  DaemonInSim daemon{sim};
+  EXPECT_EQ(daemon.ask(AddRequest{"example.org", "A1"}), Status::ok);
+  before_next_write(sim, [this] { sim.files.remove(log_path); });
+  EXPECT_EQ(daemon.ask(AddRequest{site, "A1"}), Status::ok);
+  EXPECT_EQ(log(), "A1\n");
 }
 
 TEST_F(Names, AreLookedAtEachTimeWhenTheyAreLinks) {

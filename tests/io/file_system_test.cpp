@@ -66,7 +66,7 @@ class FileSystemTest : public testing::Test {
     return file ? 0 : file.error().number;
   }
   void write(const char* name, std::string_view text) {
-    const File file = open(name, Open::append_create);
+    const File file = open(name, Open::append_create_through_link);
     EXPECT_EQ(files.write(file.handle(), text).value(), text.size());
   }
   std::string read(const char* name) {
@@ -222,7 +222,9 @@ TYPED_TEST(FileSystemTest, FollowsSymbolicLinks) {
   EXPECT_EQ(this->read("real/up"), "text");
   EXPECT_TRUE(S_ISLNK(this->files.stat_link(this->root, "link").value().mode));
   EXPECT_TRUE(S_ISREG(this->files.stat(this->root, "link").value().mode));
-  EXPECT_EQ(this->open_error("circle", Open::append_create), ELOOP);
+  for (const char* link : {"link", "dangling", "circle"})
+    EXPECT_EQ(this->open_error(link, Open::append_create), ELOOP);
+  EXPECT_EQ(this->open_error("circle", Open::append_create_through_link), ELOOP);
   EXPECT_EQ(this->open_error("real/file/x", Open::append_create), ENOTDIR);
   this->write("dangling", "made");
   EXPECT_EQ(this->read("real/new"), "made");

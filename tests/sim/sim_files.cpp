@@ -147,8 +147,10 @@ Result<FileHandle> SimFiles::open_handle(FileHandle directory, const char* name,
   const std::string path = path_of(directory, name);
   if (how == Open::place) how = Open::directory;  // rights do not exist here
   TRY_VOID(enter(FileCall::open, path));
-  TRY(place, find(directory, name));
+  TRY(place, find(directory, name, how != Open::append_create));
   SimInodePtr inode = place.inode;
+  if (inode && inode->type == SimInode::Type::symlink) return Error{ELOOP};
+  if (how == Open::append_create_through_link) how = Open::append_create;
   if (!inode) {
     if (how != Open::append_create) return Error{ENOENT};
     if (dice_.chance(faults.no_space)) return Error{ENOSPC};
