@@ -1,6 +1,5 @@
 #include "core/site_logs.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include <poll.h>
@@ -8,15 +7,9 @@
 #include "io/operation.hpp"
 
 namespace uflush {
-namespace {
-
-/// So many more files may be open in the middle of a turn.
-constexpr std::size_t surplus_max = 64;
-
-}  // namespace
 
 SiteLog::~SiteLog() {
-  owner_.note_close(*this);
+  owner_.open_.note_close(open);
   owner_.by_name_.erase(file.name());
 }
 
@@ -27,10 +20,9 @@ SiteLogs::SiteLogs(Loop& loop, Pool& waiting_pool, FileSystem& files, const Queu
       files_(files),
       layout_(layout),
       durability_(durability),
-      policy_(policy),
-      open_max_(policy.open_max),
       log_(log),
       locks_(loop, background_),
+      open_(policy, locks_),
       names_(policy.watch) {}
 
 SiteLogs::~SiteLogs() {
@@ -56,12 +48,6 @@ Append SiteLogs::append(SiteLog& site, std::string_view queue_id) {
   return Append{site.gathering};
 }
 
-void SiteLogs::leave_room_for(std::size_t clients) noexcept {
-  const std::size_t left = policy_.shared_max > clients ? policy_.shared_max - clients : 0;
-  open_max_ = std::clamp(left, policy_.open_min, policy_.open_max);
-  close_surplus();
-}
-
 void SiteLogs::release_lock(std::string_view name) noexcept {
   if (SiteLog* log = known(name)) locks_.release(log->lock);
 }
@@ -72,41 +58,12 @@ Task<void> SiteLogs::close() {
   co_await background_.join();
 }
 
-/// Its file is open, and was used now.
-void SiteLogs::note_use(SiteLog& site) {
-  site.used = true;
-  if (!site.file.is_open()) {
-    note_close(site);
-  } else if (!site.is_linked()) {
-    site.opened_by_us = true;
-    open_.push_back(site);
-    ++open_count_;
-  }
-}
-
-void SiteLogs::note_close(SiteLog& site) {
-  if (!site.is_linked()) return;
-  site.unlink();
-  --open_count_;
-}
-
-/// Goes round: who was used since the last look gets another round. When all are busy, the set grows for a
-/// moment.
-void SiteLogs::close_surplus() {
-  for (std::size_t looks = 2 * open_count_; open_count_ > open_max_ && looks > 0; --looks) {
-    SiteLog& next = open_.front();
-    if (next.busy || std::exchange(next.used, false)) {
-      open_.splice(open_.end(), open_, open_.begin());
-      continue;
-    }
-    locks_.release(next.lock);
-    next.file.close();
-    note_close(next);
-  }
+void SiteLogs::note_append(SiteLog& site) {
+  if (open_.note_append(site.open, loop_.now())) site.opened_by_us = true;
 }
 
 void SiteLogs::queue(SiteLog& site) {
-  if (site.queued || site.busy) return;
+  if (site.queued || site.open.busy) return;
   site.queued = true;
   queued_.emplace_back(&site);
   loop_.at_turn_end(*this);
@@ -117,7 +74,7 @@ void SiteLogs::on_turn_end() {
   for (const SiteLogPtr& site : due_) {
     site->queued = false;
     write(*site);
-    if (open_count_ > open_max_ + surplus_max) settle_written();
+    if (open_.is_crowded()) settle_written();
   }
   due_.clear();
   settle_written();
@@ -127,7 +84,7 @@ void SiteLogs::write(SiteLog& site) {
   boost::intrusive_ptr<AppendBatch> batch = std::move(site.gathering);
   if (!cover(site)) return write_and_look(site, batch);
   AppendOutcome outcome = site.file.append(batch->lines, FileSystem::Lock::try_now, AppendFile::Names::news);
-  note_use(site);
+  note_append(site);
   if (outcome.kind == AppendOutcome::Kind::locked) {
     locks_.release_to_others(site.lock);
     return finish(site, batch, std::move(outcome));
@@ -149,13 +106,13 @@ bool SiteLogs::cover(SiteLog& site) {
 
 void SiteLogs::write_and_look(SiteLog& site, const boost::intrusive_ptr<AppendBatch>& batch) {
   AppendOutcome outcome = site.file.append(batch->lines, FileSystem::Lock::try_now, AppendFile::Names::look);
-  note_use(site);
+  note_append(site);
   finish(site, batch, std::move(outcome));
 }
 
 void SiteLogs::settle_written() {
   if (!written_.empty()) confirm_written();
-  close_surplus();
+  open_.close_surplus();
 }
 
 /// Takes the news once for all. Whose name has changed is looked at.
@@ -204,7 +161,7 @@ void SiteLogs::finish(SiteLog& site, const boost::intrusive_ptr<AppendBatch>& ba
   if (finished) {
     settle(*batch, outcome);
   } else {
-    site.busy = true;
+    site.open.busy = true;
     background_.spawn(write_in_background(&site, batch, std::move(outcome)));
   }
 }
@@ -216,7 +173,7 @@ Task<void> SiteLogs::write_in_background(SiteLogPtr site, boost::intrusive_ptr<A
       return site->file.append(batch->lines, FileSystem::Lock::wait, AppendFile::Names::look);
     };
     outcome = co_await in_pool(waiting_pool_, wait_and_append);
-    note_use(*site);
+    note_append(*site);
   }
   if (durability_ == Durability::sync && outcome.landed_bytes > 0) {
     const auto synced = co_await sync(*site, outcome.was_empty);
@@ -228,9 +185,9 @@ Task<void> SiteLogs::write_in_background(SiteLogPtr site, boost::intrusive_ptr<A
     }
   }
   settle(*batch, outcome);
-  site->busy = false;
+  site->open.busy = false;
   if (site->gathering) queue(*site);
-  close_surplus();
+  open_.close_surplus();
 }
 
 Task<Result<void>> SiteLogs::sync(const SiteLog& site, bool name_too) {

@@ -15,7 +15,6 @@
 #include <vector>
 
 #include <boost/container/small_vector.hpp>
-#include <boost/intrusive/list.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
@@ -24,6 +23,7 @@
 #include "core/log.hpp"
 #include "core/logfile.hpp"
 #include "core/name_news.hpp"
+#include "core/open_logs.hpp"
 #include "io/blocking_pool.hpp"
 #include "io/loop.hpp"
 #include "protocol/queue_path.hpp"
@@ -58,40 +58,26 @@ class SiteLogs;
 
 /// One site's logfile and what is about to be written to it. Shared by those who may add to it; goes with the
 /// last of them.
-class SiteLog
-    : public boost::intrusive_ref_counter<SiteLog, boost::thread_unsafe_counter>,
-      public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+class SiteLog : public boost::intrusive_ref_counter<SiteLog, boost::thread_unsafe_counter> {
  public:
   SiteLog(SiteLogs& owner, FileSystem& files, std::string name, std::string path)
-      : file(files, std::move(name), std::move(path)), lock(file), owner_(owner) {}
+      : file(files, std::move(name), std::move(path)), lock(file), open(file, lock), owner_(owner) {}
   SiteLog(const SiteLog&) = delete;
   SiteLog& operator=(const SiteLog&) = delete;
   ~SiteLog();
 
   AppendFile file;
   KeptLock lock;
+  OpenLog open;
   NameNews::Era covered_in = NameNews::never;   ///< when its name was covered, and found to lead to the file
   boost::intrusive_ptr<AppendBatch> gathering;  ///< the batch that takes lines; empty when there are none
   bool queued = false;                          ///< will be looked at when the turn ends
-  bool used = false;                            ///< since somebody looked for a log to close
   bool opened_by_us = false;                    ///< and there are no news of that yet
-  bool busy = false;                            ///< a batch is on its way in the background
 
  private:
   SiteLogs& owner_;
 };
 using SiteLogPtr = boost::intrusive_ptr<SiteLog>;
-
-/// No more logs than these are ever open, whatever the limit of descriptors.
-inline constexpr std::size_t open_logs_limit = 131'072;
-
-/// How logfiles are kept ready for the next add.
-struct OpenLogsPolicy {
-  std::size_t open_min = 256;  ///< of those that were used last, so many may stay open in any case
-  std::size_t open_max = 256;  ///< and so many while nobody else needs the descriptors
-  std::size_t shared_max = 0;  ///< descriptors for open logs and clients together
-  NameWatch* watch = nullptr;  ///< none: every append takes the lock, and looks
-};
 
 class SiteLogs final : private TurnEnd {
  public:
@@ -109,7 +95,7 @@ class SiteLogs final : private TurnEnd {
   [[nodiscard]] Append append(SiteLog& site, std::string_view queue_id);
 
   /// So many clients need a descriptor each: closes what is open beyond that.
-  void leave_room_for(std::size_t clients) noexcept;
+  void leave_room_for(std::size_t clients) noexcept { open_.leave_room_for(clients); }
 
   /// For somebody else in this process who is about to take the lock of this log.
   void release_lock(std::string_view name) noexcept;
@@ -119,7 +105,6 @@ class SiteLogs final : private TurnEnd {
 
  private:
   friend class SiteLog;
-  using OpenSites = boost::intrusive::list<SiteLog, boost::intrusive::constant_time_size<false>>;
 
   /// Lines that were written to a file whose name is covered, until there are no news of it.
   struct Written {
@@ -143,26 +128,21 @@ class SiteLogs final : private TurnEnd {
                                  AppendOutcome outcome);
   Task<Result<void>> sync(const SiteLog& site, bool name_too);
   void settle(AppendBatch& batch, const AppendOutcome& outcome);
-  void note_use(SiteLog& site);
-  void note_close(SiteLog& site);
-  void close_surplus();
+  void note_append(SiteLog& site);
 
   Loop& loop_;
   Pool& waiting_pool_;
   FileSystem& files_;
   const QueueLayout& layout_;
   Durability durability_;
-  const OpenLogsPolicy policy_;
-  std::size_t open_max_;  ///< now
   Log& log_;
   Scope background_;
   StopSource closing_;
   KeptLocks locks_;
+  OpenLogs open_;
   NameNews names_;
   bool awaits_news_ = false;
   std::unordered_map<std::string_view, SiteLog*> by_name_;  ///< the names are those of the logs
-  OpenSites open_;                                          ///< next to be closed first
-  std::size_t open_count_ = 0;
   std::vector<SiteLogPtr> queued_;
   std::vector<SiteLogPtr> due_;
   std::vector<Written> written_;
