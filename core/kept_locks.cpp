@@ -19,7 +19,8 @@ KeptLocks::KeptLocks(Loop& loop, Scope& scope) : loop_(loop), scope_(scope) {}
 void KeptLocks::before_append(KeptLock& lock) {
   const Instant now = loop_.now();
   const bool is_busy = std::exchange(lock.last_append_, now) + unused_max >= now;
-  if (is_busy && !lock.is_kept() && lock.for_others_until_ <= now && !closing_.stop_requested()) keep(lock);
+  const bool may_be_kept = lock.file_.is_open() && lock.for_others_until_ <= now;
+  if (is_busy && may_be_kept && !lock.is_kept() && !closing_.stop_requested()) keep(lock);
 }
 
 void KeptLocks::before_look(KeptLock& lock) noexcept {
@@ -42,7 +43,7 @@ void KeptLocks::release(KeptLock& lock) noexcept {
 
 void KeptLocks::release_to_others(KeptLock& lock) noexcept {
   release(lock);
-  lock.for_others_until_ = loop_.now() + for_others;
+  lock.for_others_until_ = loop_.time() + for_others;
 }
 
 void KeptLocks::release_all_to_others() noexcept {

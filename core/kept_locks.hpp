@@ -51,7 +51,7 @@ class KeptLocks {
   KeptLocks& operator=(const KeptLocks&) = delete;
 
   /// Before an append to a file whose name is covered, whose openings are told of. Keeps the lock from this
-  /// append on, if it is worth it.
+  /// append on, if it is worth it and the file is open.
   void before_append(KeptLock& lock);
   /// Before an append that looks where the name leads, after which openings are told of: the first of its
   /// era. Who had the file open before gets the lock.

@@ -242,9 +242,9 @@ std::size_t AppendFile::drop_half_line(std::string_view written) {
   return whole_bytes;
 }
 
-Result<LogContents> read_logfile(FileSystem& files, FileHandle file, std::time_t now, long nanoseconds,
-                                 FileSystem::Lock patience) {
-  TRY_VOID(files.lock(file, patience));
+Result<LogContents> read_logfile(FileSystem& files, FileHandle file, const std::string& path, std::time_t now,
+                                 long nanoseconds, FileSystem::Lock patience) {
+  TRY_VOID(take_lock(files, file, path, patience));
   const Unlocker unlocker(files, file);
   LogContents contents;
   TRY(lines, read_all(files, file));

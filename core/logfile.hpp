@@ -109,10 +109,11 @@ struct LogContents {
   long mark_nanoseconds = 0;
 };
 
-/// Locks, reads everything, and leaves a mark: `now` and `nanoseconds` (not 0, and another number each time)
-/// as the access time. EWOULDBLOCK with Lock::try_now when somebody else has the lock.
-[[nodiscard]] Result<LogContents> read_logfile(FileSystem& files, FileHandle file, std::time_t now,
-                                               long nanoseconds, FileSystem::Lock patience);
+/// Locks the file, whose name is `path`, reads everything, and leaves a mark: `now` and `nanoseconds` (not 0,
+/// and another number each time) as the access time. EWOULDBLOCK with Lock::try_now when somebody else has
+/// the lock.
+[[nodiscard]] Result<LogContents> read_logfile(FileSystem& files, FileHandle file, const std::string& path,
+                                               std::time_t now, long nanoseconds, FileSystem::Lock patience);
 
 /// Takes the lines of `handled` out of the file, and sets the time stamps of `path` to `now` (which tells
 /// refresh that the log has been looked at).

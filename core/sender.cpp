@@ -156,7 +156,8 @@ Task<Status> Sender::finish(Sending& sending, StopToken stop) {
   Result<LogContents>& contents = trip.contents;
   if (!contents && is_locked(contents.error())) {
     auto read = [&] {
-      return read_logfile(spool_.files, log.file, spool_.loop.wall_time(), log.mark, FileSystem::Lock::wait);
+      return read_logfile(spool_.files, log.file, log.path, spool_.loop.wall_time(), log.mark,
+                          FileSystem::Lock::wait);
     };
     contents = co_await in_pool(spool_.waiting_pool, read);
   }

@@ -14,8 +14,8 @@ constexpr std::size_t short_log_bytes = 1024;
 
 ShortSend try_short_send(const SpoolAccess& spool, const LogInHand& log) {
   ShortSend send;
-  send.contents =
-      read_logfile(spool.files, log.file, spool.loop.wall_time(), log.mark, FileSystem::Lock::try_now);
+  send.contents = read_logfile(spool.files, log.file, log.path, spool.loop.wall_time(), log.mark,
+                               FileSystem::Lock::try_now);
   if (!send.contents) return send;
   const LogContents& contents = send.contents.value();
   if (contents.lines.size() > short_log_bytes) return send;

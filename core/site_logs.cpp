@@ -58,12 +58,8 @@ Task<void> SiteLogs::close() {
   co_await background_.join();
 }
 
-void SiteLogs::note_append(SiteLog& site) {
-  if (open_.note_append(site.open, loop_.now())) site.opened_by_us = true;
-}
-
 void SiteLogs::queue(SiteLog& site) {
-  if (site.queued || site.open.busy) return;
+  if (site.queued || site.open.is_busy()) return;
   site.queued = true;
   queued_.emplace_back(&site);
   loop_.at_turn_end(*this);
@@ -82,9 +78,16 @@ void SiteLogs::on_turn_end() {
 
 void SiteLogs::write(SiteLog& site) {
   boost::intrusive_ptr<AppendBatch> batch = std::move(site.gathering);
-  if (!cover(site)) return write_and_look(site, batch);
+  open_.note_use(site.open, loop_.now());
+  if (site.covered_in == names_.era(loop_.now())) {
+    if (!site.file.is_linked_to()) locks_.before_append(site.lock);
+  } else {
+    cover(site);
+    // Who opens a file after its name is covered need not look.
+    if (site.file.is_open() || site.covered_in == NameNews::never) return write_and_look(site, batch);
+  }
   AppendOutcome outcome = site.file.append(batch->lines, FileSystem::Lock::try_now, AppendFile::Names::news);
-  note_append(site);
+  open_.note_file(site.open);
   if (outcome.kind == AppendOutcome::Kind::locked) {
     locks_.release_to_others(site.lock);
     return finish(site, batch, std::move(outcome));
@@ -93,20 +96,15 @@ void SiteLogs::write(SiteLog& site) {
   if (site.lock.is_kept() && !std::exchange(awaits_news_, true)) background_.spawn(take_news_when_idle());
 }
 
-/// Before an append. True when the name has been covered since before the file was opened.
-bool SiteLogs::cover(SiteLog& site) {
-  if (site.covered_in == names_.era(loop_.now())) {
-    if (!site.file.is_linked_to()) locks_.before_append(site.lock);
-    return true;
-  }
+void SiteLogs::cover(SiteLog& site) {
   locks_.before_look(site.lock);
   site.covered_in = names_.cover(site.file.path());
-  return site.covered_in != NameNews::never && !site.file.is_open();
 }
 
 void SiteLogs::write_and_look(SiteLog& site, const boost::intrusive_ptr<AppendBatch>& batch) {
   AppendOutcome outcome = site.file.append(batch->lines, FileSystem::Lock::try_now, AppendFile::Names::look);
-  note_append(site);
+  open_.note_file(site.open);
+  if (outcome.kind == AppendOutcome::Kind::failed) site.covered_in = NameNews::never;
   finish(site, batch, std::move(outcome));
 }
 
@@ -124,7 +122,8 @@ void SiteLogs::confirm_written() {
     if (site.covered_in == era || site.file.has_its_name()) {
       finish(site, written.batch, std::move(written.outcome));
     } else {  // nobody will see what is in the old file
-      static_cast<void>(cover(site));
+      cover(site);
+      site.file.close();
       write_and_look(site, written.batch);
     }
   }
@@ -134,12 +133,15 @@ void SiteLogs::confirm_written() {
 void SiteLogs::take_news() {
   const NameWatch::News news = names_.read();
   if (news.perhaps_all) locks_.release_all_to_others();
-  for (const std::string& name : news.changed)
-    if (SiteLog* log = known(name)) log->covered_in = NameNews::never;
-  for (const std::string& name : news.opened) {
-    SiteLog* log = known(name);
-    if (log != nullptr && !std::exchange(log->opened_by_us, false)) locks_.release_to_others(log->lock);
+  for (const std::string& name : news.changed) {
+    if (SiteLog* log = known(name)) {
+      log->covered_in = NameNews::never;
+      locks_.release_to_others(log->lock);  // the file may have another name now
+    }
   }
+  // Our own openings are among them. They are not worth telling apart.
+  for (const std::string& name : news.opened)
+    if (SiteLog* log = known(name)) locks_.release_to_others(log->lock);
 }
 
 /// Who opens a file is not to wait until somebody adds to one.
@@ -161,7 +163,7 @@ void SiteLogs::finish(SiteLog& site, const boost::intrusive_ptr<AppendBatch>& ba
   if (finished) {
     settle(*batch, outcome);
   } else {
-    site.open.busy = true;
+    open_.note_busy(site.open);
     background_.spawn(write_in_background(&site, batch, std::move(outcome)));
   }
 }
@@ -173,7 +175,8 @@ Task<void> SiteLogs::write_in_background(SiteLogPtr site, boost::intrusive_ptr<A
       return site->file.append(batch->lines, FileSystem::Lock::wait, AppendFile::Names::look);
     };
     outcome = co_await in_pool(waiting_pool_, wait_and_append);
-    note_append(*site);
+    open_.note_file(site->open);
+    if (outcome.kind == AppendOutcome::Kind::failed) site->covered_in = NameNews::never;
   }
   if (durability_ == Durability::sync && outcome.landed_bytes > 0) {
     const auto synced = co_await sync(*site, outcome.was_empty);
@@ -185,7 +188,7 @@ Task<void> SiteLogs::write_in_background(SiteLogPtr site, boost::intrusive_ptr<A
     }
   }
   settle(*batch, outcome);
-  site->open.busy = false;
+  open_.note_idle(site->open);
   if (site->gathering) queue(*site);
   open_.close_surplus();
 }

@@ -69,10 +69,10 @@ class SiteLog : public boost::intrusive_ref_counter<SiteLog, boost::thread_unsaf
   AppendFile file;
   KeptLock lock;
   OpenLog open;
-  NameNews::Era covered_in = NameNews::never;   ///< when its name was covered, and found to lead to the file
+  /// When its name was covered, and found to lead to the file, or the file opened afterwards.
+  NameNews::Era covered_in = NameNews::never;
   boost::intrusive_ptr<AppendBatch> gathering;  ///< the batch that takes lines; empty when there are none
   bool queued = false;                          ///< will be looked at when the turn ends
-  bool opened_by_us = false;                    ///< and there are no news of that yet
 
  private:
   SiteLogs& owner_;
@@ -117,7 +117,7 @@ class SiteLogs final : private TurnEnd {
   void on_turn_end() override;
   void queue(SiteLog& site);
   void write(SiteLog& site);
-  [[nodiscard]] bool cover(SiteLog& site);
+  void cover(SiteLog& site);
   void write_and_look(SiteLog& site, const boost::intrusive_ptr<AppendBatch>& batch);
   void settle_written();
   void confirm_written();
@@ -128,7 +128,6 @@ class SiteLogs final : private TurnEnd {
                                  AppendOutcome outcome);
   Task<Result<void>> sync(const SiteLog& site, bool name_too);
   void settle(AppendBatch& batch, const AppendOutcome& outcome);
-  void note_append(SiteLog& site);
 
   Loop& loop_;
   Pool& waiting_pool_;

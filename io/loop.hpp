@@ -51,6 +51,8 @@ class Loop {
 
   /// The time when this turn began.
   [[nodiscard]] Instant now() const noexcept { return now_; }
+  /// The time now, which may be much later in a long turn.
+  [[nodiscard]] Instant time() const { return clock_.now(); }
   [[nodiscard]] std::time_t wall_time() const { return clock_.wall_time(); }
 
   [[nodiscard]] Ring& ring() noexcept { return ring_; }

@@ -112,7 +112,7 @@ TEST(KeptLock, GoesSoonHoweverManyThereAre) {
     return std::count_if(sites.begin(), sites.end(),
                          [&](const auto& one) { return sim.files.is_locked(one->file.path()); });
   };
-  for (int time = 0; time < 3; ++time) {
+  for (int time = 0; time < 4; ++time) {
     sim.start(add_to_all());
     sim.settle();
     sim.run_for(KeptLocks::for_others);
@@ -188,7 +188,8 @@ TEST_F(KeptLocksTest, AreNoObstacleToTheEndOfASendDuringWhichMuchIsAdded) {
           .value();
   const FileHandle file = sent.handle();
   sim.settle();
-  const LogContents handled = read_logfile(other_files, file, 1, 1, FileSystem::Lock::try_now).value();
+  const LogContents handled =
+      read_logfile(other_files, file, log_path, 1, 1, FileSystem::Lock::try_now).value();
   add_until_kept({"B1", "B2"});
   bool dropped = false;
   sim.threads.start([&] {
@@ -215,6 +216,17 @@ TEST_F(KeptLocksTest, AreNoObstacleToOurOwnSends) {
   EXPECT_EQ(log(), "");
   add("A4");
   EXPECT_EQ(log(), "A4\n");
+}
+
+TEST_F(KeptLocksTest, AreNoObstacleToOurOwnSendsWhileMuchIsAdded) {
+  const Instant began = sim.clock.now();
+  const Caller send(sim, SendSiteRequest{site});
+  for (std::size_t i = 0; !send.is_over() && i < 1000; ++i) {
+    add(numbered("B", i));
+    sim.run_for(milliseconds(1));
+  }
+  EXPECT_TRUE(send.is_over());
+  EXPECT_LE(sim.clock.now() - began, milliseconds(50));
 }
 
 TEST_F(KeptLocksTest, AreNoObstacleToOurOwnSendByAnotherNameOfTheFile) {
@@ -270,6 +282,12 @@ TEST_F(KeptLocksTest, LetNoLineGoToAFileThatWasMovedAway) {
   EXPECT_EQ(log(), "A4\n");
 }
 
+TEST_F(KeptLocksTest, AreReleasedWhenTheFileGetsAnotherName) {
+  sim.files.move(log_path, "flush/elsewhere");
+  sim.settle();
+  EXPECT_FALSE(sim.files.is_locked("flush/elsewhere"));
+}
+
 TEST_F(KeptLocksTest, LetNoLineGoToAFileWhoseNameAnotherOneHasGot) {
   sim.files.write("flush/another", "X1\n");
   before_next_write([&] { sim.files.move("flush/another", log_path); });
@@ -323,6 +341,11 @@ TEST(KeptLock, IsKeptInHashedDirectoriesAsWell) {
     sim.run_for(KeptLocks::for_others);
   }
   ASSERT_TRUE(sim.files.is_locked(path));
+  OtherFlush other(sim);
+  other.send(path);
+  const Instant began = sim.clock.now();
+  ASSERT_TRUE(sim.run_until([&] { return !other.is_busy(); }));
+  EXPECT_EQ(sim.clock.now(), began);
   sim.files.move("flush/e", "flush/f");
   EXPECT_EQ(daemon.ask(AddRequest{site, "A4"}), Status::ok);
   EXPECT_EQ(sim.files.read(path), "A4\n");
@@ -363,6 +386,18 @@ TEST_F(Names, MayChangeBeforeTheFirstLineIsWritten) {
   before_next_write(sim, [this] { sim.files.remove(log_path); });
   EXPECT_EQ(daemon.ask(AddRequest{site, "A1"}), Status::ok);
   EXPECT_EQ(log(), "A1\n");
+}
+
+TEST_F(Names, AreLookedAtAgainWhenALookHasFailed) {
+  DaemonInSim daemon{sim};
+  for (const char* id : {"A1", "A2"}) looks_of_add(daemon, id);
+  sim.files.move("flush", "flush.old");
+  sim.files.make_directories("flush");
+  sim.run_for(seconds(2));
+  sim.files.fail(FileCall::lock, log_path, ENOLCK);
+  EXPECT_EQ(daemon.ask(AddRequest{site, "A3"}), Status::fail);
+  EXPECT_EQ(daemon.ask(AddRequest{site, "A4"}), Status::ok);
+  EXPECT_EQ(log(), "A4\n");
 }
 
 TEST_F(Names, AreLookedAtEachTimeWhenTheyAreLinks) {

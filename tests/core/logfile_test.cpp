@@ -346,10 +346,11 @@ TEST(DropHandledLines, LeavesALogAloneThatAnotherSendHasReadMeanwhile) {
   sim.files.write(path, "A1\n");
   auto file = sim.files.open(current_directory, path, FileSystem::Open::read_write);
   const FileHandle handle = file.value().handle();
-  const auto contents = read_logfile(sim.files, handle, sim.clock.wall_time(), 7, FileSystem::Lock::wait);
+  const auto contents =
+      read_logfile(sim.files, handle, path, sim.clock.wall_time(), 7, FileSystem::Lock::wait);
   ASSERT_TRUE(contents.has_value());
   // The other one moves A1 and empties the log; A1 is deferred once more, and added again.
-  ASSERT_TRUE(read_logfile(sim.files, handle, sim.clock.wall_time(), 8, FileSystem::Lock::wait));
+  ASSERT_TRUE(read_logfile(sim.files, handle, path, sim.clock.wall_time(), 8, FileSystem::Lock::wait));
   ASSERT_TRUE(drop(sim, "A1\n"));
   sim.files.append(path, "A1\n");
   ASSERT_TRUE(drop_handled_lines(sim.files, handle, path, contents.value(), sim.clock.wall_time(),
@@ -372,7 +373,7 @@ TEST(ReadLogfile, ReturnsTheContentsAndReleasesTheLock) {
   sim.files.write(path, text);
   auto file = sim.files.open(current_directory, path, FileSystem::Open::read_write);
   const auto contents =
-      read_logfile(sim.files, file.value().handle(), sim.clock.wall_time(), 7, FileSystem::Lock::wait);
+      read_logfile(sim.files, file.value().handle(), path, sim.clock.wall_time(), 7, FileSystem::Lock::wait);
   ASSERT_TRUE(contents.has_value());
   EXPECT_EQ(contents.value().lines, text);
   EXPECT_EQ(contents.value().mark, sim.clock.wall_time());

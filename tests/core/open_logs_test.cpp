@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::size_t room = 10;
 
-class OpenLogsTest : public testing::Test {
+/// With answers that wait for the disk, and without.
+class OpenLogsTest : public testing::TestWithParam<Durability> {
  public:
   ~OpenLogsTest() override {
     sim.start(logs.close());
@@ -40,34 +41,35 @@ class OpenLogsTest : public testing::Test {
   MemorySink sink;
   Log log{sink};
   QueueLayout layout{"deferred", 1};
-  SiteLogs logs{
-      sim.loop, sim.pool, sim.files, layout, Durability::none, {.open_max = room, .shared_max = room}, log};
+  SiteLogs logs{sim.loop, sim.pool,   sim.files,
+                layout,   GetParam(), {.open_min = 2, .open_max = room, .shared_max = room},
+                log};
   std::vector<SiteLogPtr> sites;
 };
 
-TEST_F(OpenLogsTest, StayOpenWhileThereIsRoom) {
+TEST_P(OpenLogsTest, StayOpenWhileThereIsRoom) {
   opened_by_adds(0, room);
   EXPECT_EQ(opened_by_adds(0, room), 0U);
 }
 
-TEST_F(OpenLogsTest, DoNotCloseEachOtherWhenTooManyAreUsedInTurn) {
+TEST_P(OpenLogsTest, DoNotCloseEachOtherWhenTooManyAreUsedInTurn) {
   for (int round = 0; round < 3; ++round) opened_by_adds(0, 2 * room);
   EXPECT_EQ(opened_by_adds(0, 2 * room), room);
 }
 
-TEST_F(OpenLogsTest, StayOpenWhateverIsUsedOnce) {
+TEST_P(OpenLogsTest, StayOpenWhateverIsUsedOnce) {
   for (int round = 0; round < 3; ++round) opened_by_adds(0, room);
-  EXPECT_EQ(opened_by_adds(100, 5 * room), 5 * room);
+  EXPECT_GE(opened_by_adds(100, 5 * room), 5 * room);
   EXPECT_EQ(opened_by_adds(0, room), 0U);
 }
 
-TEST_F(OpenLogsTest, MakeRoomForThoseThatAreUsedMoreOften) {
+TEST_P(OpenLogsTest, MakeRoomForThoseThatAreUsedMoreOften) {
   for (int round = 0; round < 3; ++round) opened_by_adds(0, room);
   for (int round = 0; round < 3; ++round) opened_by_adds(100, room);
   EXPECT_EQ(opened_by_adds(100, room), 0U);
 }
 
-TEST_F(OpenLogsTest, MakeRoomForOneThatIsUsedMoreOften) {
+TEST_P(OpenLogsTest, MakeRoomForOneThatIsUsedMoreOften) {
   for (int round = 0; round < 3; ++round) opened_by_adds(0, room);
   for (int round = 0; round < 3; ++round) {
     opened_by_adds(100, 1);
@@ -75,6 +77,16 @@ TEST_F(OpenLogsTest, MakeRoomForOneThatIsUsedMoreOften) {
   }
   EXPECT_EQ(opened_by_adds(100, 1) + opened_by_adds(0, room / 2), 0U);
 }
+
+TEST_P(OpenLogsTest, LeaveRoomForClients) {
+  opened_by_adds(0, room);
+  logs.leave_room_for(room / 2);
+  EXPECT_EQ(sim.files.open_files(), room / 2);
+  logs.leave_room_for(2 * room);
+  EXPECT_EQ(sim.files.open_files(), 2U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Durabilities, OpenLogsTest, testing::Values(Durability::none, Durability::sync));
 
 }  // namespace
 }  // namespace uflush

@@ -35,7 +35,7 @@ void OtherFlush::purge(std::string_view log_path) {
 
 void OtherFlush::append_line(const std::string& log_path, const std::string& queue_id) {
   FileSystem& files = files_;
-  auto log = files.open(current_directory, log_path.c_str(), FileSystem::Open::append_create);
+  auto log = files.open(current_directory, log_path.c_str(), FileSystem::Open::append_create_through_link);
   FLUSH_ASSERT(log.has_value());
   const FileHandle file = log.value().handle();
   const std::string line = queue_id + "\n";

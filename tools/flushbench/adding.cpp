@@ -10,7 +10,7 @@ namespace {
 LoadResult warm_up(LoadGenerator& clients, LoadLimit limit, std::size_t sites) {
   LoadResult all = clients.run(limit);
   if (all.requests >= sites) return all;
-  const LoadResult rest = clients.run({.requests = sites - all.requests});
+  const LoadResult rest = clients.run({.requests = sites - all.requests, .stop = limit.stop});
   all.requests += rest.requests;
   all.refused += rest.refused;
   return all;
