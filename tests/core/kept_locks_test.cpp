@@ -146,6 +146,19 @@ TEST_F(KeptLocksTest, GoAtOnceToWhoOpensTheFile) {
   add_until_kept({"B4"});
 }
 
+TEST_F(KeptLocksTest, AreLeftToWhoOpensTheFileInALongTurn) {
+  File theirs;
+  before_next_write([&] {
+    sim.clock.advance(10 * KeptLocks::for_others);  // with others' lines
+    theirs = std::move(
+        sim.files.FileSystem::open(current_directory, log_path, FileSystem::Open::read_write).value());
+  });
+  add("A4");
+  EXPECT_FALSE(is_kept());
+  add("A5");
+  EXPECT_FALSE(is_kept());
+}
+
 TEST_F(KeptLocksTest, GoToWhoHadTheFileOpenBeforeAfterASecond) {
   auto early = sim.files.FileSystem::open(current_directory, log_path, FileSystem::Open::read_write);
   ASSERT_TRUE(early);
