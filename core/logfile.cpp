@@ -61,14 +61,14 @@ Result<void> write_fully_at_start(FileSystem& files, FileHandle file, std::strin
 }
 
 /// Takes the lock of a log. Who keeps it (core/kept_locks.hpp) hears of openings only, and ours may be an old
-/// one: who is going to wait opens the file once more.
+/// one: who has to wait opens the file once more.
 Result<void> take_lock(FileSystem& files, FileHandle file, const std::string& path,
                        FileSystem::Lock patience) {
-  if (patience == FileSystem::Lock::wait) {
-    [[maybe_unused]] const auto knock =
-        files.open(current_directory, path.c_str(), FileSystem::Open::read_write);
-  }
-  return files.lock(file, patience);
+  auto taken = files.lock(file, FileSystem::Lock::try_now);
+  if (taken || taken.error().number != EWOULDBLOCK || patience == FileSystem::Lock::try_now) return taken;
+  [[maybe_unused]] const auto knock =
+      files.open(current_directory, path.c_str(), FileSystem::Open::read_write);
+  return files.lock(file, FileSystem::Lock::wait);
 }
 
 AppendOutcome locked() {

@@ -103,9 +103,14 @@ void SiteLogs::cover(SiteLog& site) {
 
 void SiteLogs::write_and_look(SiteLog& site, const boost::intrusive_ptr<AppendBatch>& batch) {
   AppendOutcome outcome = site.file.append(batch->lines, FileSystem::Lock::try_now, AppendFile::Names::look);
+  note_look(site, outcome);
+  finish(site, batch, std::move(outcome));
+}
+
+/// After an append that was to look.
+void SiteLogs::note_look(SiteLog& site, const AppendOutcome& outcome) {
   open_.note_file(site.open);
   if (outcome.kind == AppendOutcome::Kind::failed) site.covered_in = NameNews::never;
-  finish(site, batch, std::move(outcome));
 }
 
 void SiteLogs::settle_written() {
@@ -175,8 +180,7 @@ Task<void> SiteLogs::write_in_background(SiteLogPtr site, boost::intrusive_ptr<A
       return site->file.append(batch->lines, FileSystem::Lock::wait, AppendFile::Names::look);
     };
     outcome = co_await in_pool(waiting_pool_, wait_and_append);
-    open_.note_file(site->open);
-    if (outcome.kind == AppendOutcome::Kind::failed) site->covered_in = NameNews::never;
+    note_look(*site, outcome);
   }
   if (durability_ == Durability::sync && outcome.landed_bytes > 0) {
     const auto synced = co_await sync(*site, outcome.was_empty);

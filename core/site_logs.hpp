@@ -119,6 +119,7 @@ class SiteLogs final : private TurnEnd {
   void write(SiteLog& site);
   void cover(SiteLog& site);
   void write_and_look(SiteLog& site, const boost::intrusive_ptr<AppendBatch>& batch);
+  void note_look(SiteLog& site, const AppendOutcome& outcome);
   void settle_written();
   void confirm_written();
   void take_news();

@@ -12,13 +12,14 @@ namespace uflush {
 namespace {
 
 constexpr mode_t new_file_mode = 0600;
+constexpr int append_flags = O_RDWR | O_NOATIME | O_CREAT | O_APPEND | O_CLOEXEC;
 
 int open_flags(FileSystem::Open how) {
   switch (how) {
     case FileSystem::Open::append_create:
-      return O_RDWR | O_NOATIME | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC;
+      return append_flags | O_NOFOLLOW;
     case FileSystem::Open::append_create_through_link:
-      return O_RDWR | O_NOATIME | O_CREAT | O_APPEND | O_CLOEXEC;
+      return append_flags;
     case FileSystem::Open::read_write:
       return O_RDWR | O_CLOEXEC;
     case FileSystem::Open::write_nonblocking:

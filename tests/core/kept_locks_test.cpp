@@ -1,5 +1,5 @@
-// Locks that are kept from one append to the next, names that are watched instead of looked up, and yet no
-// line is lost to others, and nobody waits for long.
+// Locks that are kept from one append to the next, and yet no line is lost to others, and nobody waits for
+// long.
 #include <algorithm>
 #include <functional>
 #include <memory>
@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/core/daemon_in_sim.hpp"
+#include "tests/core/watched_log.hpp"
 #include "tests/sim/other_flush.hpp"
 
 namespace uflush {
@@ -20,18 +21,6 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::ElementsAre;
-
-constexpr const char* site = "example.com";
-constexpr const char* log_path = "flush/example_com";
-
-/// Calls `action` once, right before the next write to the log.
-void before_next_write(Sim& sim, std::function<void()> action) {
-  sim.files.before_call = [&sim, action = std::move(action)](FileCall call, const std::string& path) {
-    if (call != FileCall::write || path != log_path) return;
-    const auto once = std::exchange(sim.files.before_call, {});
-    action();
-  };
-}
 
 /// A daemon that keeps the lock of the site's log.
 class KeptLocksTest : public testing::Test {
@@ -53,6 +42,18 @@ class KeptLocksTest : public testing::Test {
   std::size_t locks() const { return sim.files.calls(FileCall::lock); }
   std::string log() const { return sim.files.read(log_path); }
   void before_next_write(std::function<void()> action) { uflush::before_next_write(sim, std::move(action)); }
+  /// It comes about before any time passes.
+  void expect_at_once(const std::function<bool()>& goal) {
+    const Instant began = sim.clock.now();
+    ASSERT_TRUE(sim.run_until(goal));
+    EXPECT_EQ(sim.clock.now(), began);
+  }
+  /// Another process opens the log.
+  static File open_as(SimFiles& theirs) {
+    auto opened = theirs.FileSystem::open(current_directory, log_path, FileSystem::Open::read_write);
+    EXPECT_TRUE(opened);
+    return std::move(opened).value();
+  }
   /// Lets the other process come to its end; how long it took.
   Duration time_of_other() {
     const Instant began = sim.clock.now();
@@ -150,8 +151,7 @@ TEST_F(KeptLocksTest, AreLeftToWhoOpensTheFileInALongTurn) {
   File theirs;
   before_next_write([&] {
     sim.clock.advance(10 * KeptLocks::for_others);  // with others' lines
-    theirs = std::move(
-        sim.files.FileSystem::open(current_directory, log_path, FileSystem::Open::read_write).value());
+    theirs = open_as(sim.files);
   });
   add("A4");
   EXPECT_FALSE(is_kept());
@@ -160,12 +160,10 @@ TEST_F(KeptLocksTest, AreLeftToWhoOpensTheFileInALongTurn) {
 }
 
 TEST_F(KeptLocksTest, GoToWhoHadTheFileOpenBeforeAfterASecond) {
-  auto early = sim.files.FileSystem::open(current_directory, log_path, FileSystem::Open::read_write);
-  ASSERT_TRUE(early);
+  const File early = open_as(sim.files);
   add_until_kept({"B1", "B2"});
   bool has_it = false;
-  sim.threads.start(
-      [&] { has_it = sim.files.lock(early.value().handle(), FileSystem::Lock::wait).has_value(); });
+  sim.threads.start([&] { has_it = sim.files.lock(early.handle(), FileSystem::Lock::wait).has_value(); });
   std::size_t added = 0;
   for (; !has_it && added < 100; ++added) {
     Caller(sim, AddRequest{site, numbered("C", added)});
@@ -173,7 +171,7 @@ TEST_F(KeptLocksTest, GoToWhoHadTheFileOpenBeforeAfterASecond) {
   }
   EXPECT_TRUE(has_it);
   EXPECT_LE(added, 40U);  // two seconds
-  ASSERT_TRUE(sim.files.unlock(early.value().handle()));
+  ASSERT_TRUE(sim.files.unlock(early.handle()));
   sim.settle();
 }
 
@@ -187,18 +185,14 @@ TEST_F(KeptLocksTest, GoAtOnceToAnotherOfOurKindThatHadTheFileOpenBefore) {
   EXPECT_EQ(theirs.append("X2\n", FileSystem::Lock::try_now).kind, AppendOutcome::Kind::locked);
   bool landed = false;
   sim.threads.start([&] { landed = theirs.append("X2\n", FileSystem::Lock::wait).landed_bytes == 3; });
-  const Instant began = sim.clock.now();
-  ASSERT_TRUE(sim.run_until([&] { return landed; }));
-  EXPECT_EQ(sim.clock.now(), began);
+  expect_at_once([&] { return landed; });
   EXPECT_TRUE(log_has(sim.files, log_path, "X2"));
   sim.settle();
 }
 
 TEST_F(KeptLocksTest, AreNoObstacleToTheEndOfASendDuringWhichMuchIsAdded) {
   SimFiles other_files(sim.disk, sim.threads, sim.dice);
-  const File sent =
-      std::move(other_files.FileSystem::open(current_directory, log_path, FileSystem::Open::read_write))
-          .value();
+  const File sent = open_as(other_files);
   const FileHandle file = sent.handle();
   sim.settle();
   const LogContents handled =
@@ -210,9 +204,7 @@ TEST_F(KeptLocksTest, AreNoObstacleToTheEndOfASendDuringWhichMuchIsAdded) {
         drop_handled_lines(other_files, file, log_path, handled, 1, Durability::none, FileSystem::Lock::wait)
             .has_value();
   });
-  const Instant began = sim.clock.now();
-  ASSERT_TRUE(sim.run_until([&] { return dropped; }));
-  EXPECT_EQ(sim.clock.now(), began);
+  expect_at_once([&] { return dropped; });
   EXPECT_EQ(sim.files.change_time(log_path), 1);  // it came to its end; the new lines do not fit, and stay
   EXPECT_TRUE(log_has(sim.files, log_path, "B2"));
   sim.settle();
@@ -233,17 +225,13 @@ TEST_F(KeptLocksTest, AreNoObstacleToOurOwnSends) {
 
 TEST_F(KeptLocksTest, AreNoObstacleToASendThatHasOpenedTheFileBefore) {
   SimFiles other_files(sim.disk, sim.threads, sim.dice);
-  const File sent =
-      std::move(other_files.FileSystem::open(current_directory, log_path, FileSystem::Open::read_write))
-          .value();
+  const File sent = open_as(other_files);
   add_until_kept({"B1", "B2"});
   bool has_read = false;
   sim.threads.start([&] {
     has_read = read_logfile(other_files, sent.handle(), log_path, 1, 1, FileSystem::Lock::wait).has_value();
   });
-  const Instant began = sim.clock.now();
-  ASSERT_TRUE(sim.run_until([&] { return has_read; }));
-  EXPECT_EQ(sim.clock.now(), began);
+  expect_at_once([&] { return has_read; });
   sim.settle();
 }
 
@@ -367,91 +355,6 @@ TEST(KeptLock, IsKeptInHashedDirectoriesAsWell) {
   sim.files.move("flush/e", "flush/f");
   EXPECT_EQ(daemon.ask(AddRequest{site, "A4"}), Status::ok);
   EXPECT_EQ(sim.files.read(path), "A4\n");
-}
-
-/// How often an add looks where a name leads.
-class Names : public testing::Test {
- protected:
-  std::size_t looks_of_add(DaemonInSim& daemon, std::string_view queue_id) {
-    const std::size_t before = sim.files.calls(FileCall::stat);
-    EXPECT_EQ(daemon.ask(AddRequest{site, std::string(queue_id)}), Status::ok);
-    return sim.files.calls(FileCall::stat) - before;
-  }
-  std::string log() const { return sim.files.read(log_path); }
-
-  Sim sim{Seed{1}};
-};
-
-TEST_F(Names, AreLookedAtOnceAndThenWatched) {
-  DaemonInSim daemon{sim};
-  EXPECT_GT(looks_of_add(daemon, "A1"), 0U);
-  EXPECT_EQ(looks_of_add(daemon, "A2"), 0U);
-  sim.files.remove(log_path);
-  EXPECT_GT(looks_of_add(daemon, "A3"), 0U);
-  EXPECT_EQ(log(), "A3\n");
-  EXPECT_EQ(looks_of_add(daemon, "A4"), 0U);
-}
-
-TEST_F(Names, AreNotLookedAtWhenTheyAreCoveredBeforeTheFileIsOpened) {
-  DaemonInSim daemon{sim};
-  EXPECT_EQ(daemon.ask(AddRequest{"example.org", "A1"}), Status::ok);  // makes the directory
-  EXPECT_EQ(looks_of_add(daemon, "A1"), 1U);                           // how the file ends
-}
-
-TEST_F(Names, MayChangeBeforeTheFirstLineIsWritten) {
-  DaemonInSim daemon{sim};
-  EXPECT_EQ(daemon.ask(AddRequest{"example.org", "A1"}), Status::ok);
-  before_next_write(sim, [this] { sim.files.remove(log_path); });
-  EXPECT_EQ(daemon.ask(AddRequest{site, "A1"}), Status::ok);
-  EXPECT_EQ(log(), "A1\n");
-}
-
-TEST_F(Names, AreLookedAtAgainWhenALookHasFailed) {
-  DaemonInSim daemon{sim};
-  for (const char* id : {"A1", "A2"}) looks_of_add(daemon, id);
-  sim.files.move("flush", "flush.old");
-  sim.files.make_directories("flush");
-  sim.run_for(seconds(2));
-  sim.files.fail(FileCall::lock, log_path, ENOLCK);
-  EXPECT_EQ(daemon.ask(AddRequest{site, "A3"}), Status::fail);
-  EXPECT_EQ(daemon.ask(AddRequest{site, "A4"}), Status::ok);
-  EXPECT_EQ(log(), "A4\n");
-}
-
-TEST_F(Names, AreLookedAtEachTimeWhenTheyAreLinks) {
-  DaemonInSim daemon{sim};
-  sim.files.write("elsewhere", "");
-  sim.files.make_symlink("../elsewhere", log_path);
-  for (const char* id : {"A1", "A2", "A3"}) EXPECT_GT(looks_of_add(daemon, id), 0U);
-  sim.files.move("elsewhere", "away");
-  EXPECT_EQ(daemon.ask(AddRequest{site, "A4"}), Status::ok);
-  EXPECT_EQ(sim.files.read("elsewhere"), "A4\n");
-}
-
-TEST_F(Names, AreLookedAtEachTimeWhenTheirDirectoryIsALink) {
-  sim.files.make_directories("real");
-  sim.files.make_symlink("real", "flush");
-  DaemonInSim daemon{sim};
-  for (const char* id : {"A1", "A2", "A3"}) EXPECT_GT(looks_of_add(daemon, id), 0U);
-  sim.files.move("real", "away");
-  sim.files.make_directories("real");
-  EXPECT_EQ(daemon.ask(AddRequest{site, "A4"}), Status::ok);
-  EXPECT_EQ(log(), "A4\n");
-}
-
-TEST_F(Names, AreLookedAtEachTimeWhenNothingCanBeWatched) {
-  DaemonInSim daemon{sim};
-  daemon.name_watch.error = ENOSPC;
-  for (const char* id : {"A1", "A2", "A3"}) EXPECT_GT(looks_of_add(daemon, id), 0U);
-  EXPECT_FALSE(sim.files.is_locked(log_path));
-}
-
-TEST_F(Names, AreLookedAtOnceASecond) {
-  DaemonInSim daemon{sim};
-  for (const char* id : {"A1", "A2"}) looks_of_add(daemon, id);
-  sim.run_for(seconds(1));
-  EXPECT_GT(looks_of_add(daemon, "A3"), 0U);
-  EXPECT_EQ(looks_of_add(daemon, "A4"), 0U);
 }
 
 TEST(KeptLock, LosesNothingToOthersWhateverTheyDo) {
