@@ -24,6 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* stock_programs = "/usr/lib/postfix/sbin";
+constexpr const char* stock_services = "/usr/share/postfix/master.cf.dist";
 constexpr int ports_per_instance = 10;
 
 /// A loopback address that no other process uses: programs of the suite run side by side.
@@ -76,10 +77,10 @@ void Guard::run() const noexcept {
   ::_exit(1);
 }
 
-/// The installed master.cf's own services, none chrooted, without the two that each instance has its own line
+/// Postfix's own services as they are distributed, none chrooted, without the two that each instance has its own line
 /// for, and without the neighbours at its end that are no part of Postfix.
 std::string standard_services() {
-  std::istringstream lines(read_file("/etc/postfix/master.cf.proto"));
+  std::istringstream lines(read_file(stock_services));
   std::string services;
   for (std::string line; std::getline(lines, line) && line.find("non-Postfix") == std::string::npos;) {
     if (line.empty() || line[0] == '#') continue;
@@ -137,6 +138,7 @@ void PrivatePostfix::make_programs() const {
   const fs::path flush = options_.flush_program;
   if (!fs::exists(flush)) fail("no such program: " + flush.string());
   fs::copy_file(flush, programs_ + "/" + flush.filename().string(), fs::copy_options::overwrite_existing);
+  fs::copy_file(UFLUSH_MAIL_LOGGER, programs_ + "/postlogd", fs::copy_options::overwrite_existing);
 }
 
 void PrivatePostfix::write_configuration() const {
