@@ -34,17 +34,11 @@ run_tests() { # run_tests PRESET [CTEST OPTION...]
   ctest --test-dir "build-$preset" -j "$jobs" --output-on-failure --no-tests=error "$@"
 }
 
-# A whole private Postfix gets a second chance: in one of some fifty reloads in the midst of work its own queue manager
-# stands still, or master(8) complains of it.
-run_all_tests() { # run_all_tests PRESET [LABEL TO LEAVE OUT]
-  run_tests "$1" -LE "e2e${2:+|$2}" && run_tests "$1" -L e2e --repeat until-pass:2
-}
-
 stage_format() { sources | xargs clang-format-14 --dry-run --Werror; }
 
-stage_release() { build release && run_all_tests release; }
+stage_release() { build release && run_tests release; }
 
-stage_asan() { build asan && run_all_tests asan bench; }
+stage_asan() { build asan && run_tests asan -LE bench; }
 
 stage_tsan() {
   local programs=(io_test sim_test service_test core_test)
