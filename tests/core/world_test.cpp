@@ -7,6 +7,7 @@
 //   each client gets its replies in the order of its requests;
 //   in the end nothing is left behind: no operation, no job, no lock, no open file but the cached logs.
 #include <array>
+#include <cstdlib>
 #include <deque>
 
 #include <gtest/gtest.h>
@@ -307,10 +308,20 @@ Weather draw_weather(std::uint64_t seed) {
   return weather;
 }
 
+/// A number from the environment (tools/simulate.sh sets them).
+std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise) {
+  const char* const text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
 TEST(World, LosesNoMessageAndLeavesNothingBehindWhateverHappens) {
-  for (std::uint64_t seed = 0; seed < 600; ++seed) {
+  const std::uint64_t first = number_from_environment("UFLUSH_WORLD_FIRST_SEED", 0);
+  const std::uint64_t seeds = number_from_environment("UFLUSH_WORLD_SEEDS", 600);
+  for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
     World(seed, draw_weather(seed)).run();
-    if (testing::Test::HasFailure()) FAIL() << "seed " << seed;
+    if (testing::Test::HasFailure())
+      FAIL() << "repeat with: UFLUSH_WORLD_FIRST_SEED=" << seed
+             << " UFLUSH_WORLD_SEEDS=1 service_test --gtest_filter='World.*'";
   }
 }
 
