@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <utility>
 
 #include <pwd.h>
 #include <unistd.h>
 
+#include "core/nearest_name.hpp"
 #include "core/parameters.hpp"
+#include "core/uflush_cf.hpp"
 #include "io/check.hpp"
 #include "protocol/host_name.hpp"
 #include "protocol/macro.hpp"
@@ -16,11 +19,19 @@
 namespace uflush {
 namespace {
 
+/// Which faults let a parameter have its default.
+enum class Mercy { for_ours, for_all };
+
 /// Goes through the rows of parameters() and turns the table of texts into a Config.
 class Evaluation {
  public:
-  Evaluation(ParameterTable table, const ConfigSource& source, LoadedConfig& loaded)
-      : table_(std::move(table)), source_(source), warnings_(loaded.warnings), effective_(loaded.effective) {}
+  Evaluation(ParameterTable table, const ConfigSource& source, LoadedConfig& loaded, Mercy mercy)
+      : table_(std::move(table)),
+        source_(source),
+        loaded_(loaded),
+        warnings_(loaded.warnings),
+        effective_(loaded.effective),
+        mercy_(mercy) {}
 
   ConfigResult<Config> run() {
     config_.config_directory = source_.config_directory;
@@ -28,7 +39,7 @@ class Evaluation {
     config_.service_name = source_.service_name;
     effective_.reserve(parameters().size() + 2);  // some rows make two values
     for (const Parameter& row : parameters()) {
-      BOOST_OUTCOME_TRYV(std::visit([&](const auto& type) { return evaluate(row, type); }, row.type));
+      BOOST_OUTCOME_TRYV(evaluate(row));
     }
     set_explicit_max_use();
     set_debugger_command();
@@ -36,6 +47,36 @@ class Evaluation {
   }
 
  private:
+  ConfigResult<void> evaluate(const Parameter& row) {
+    const std::size_t effective_before = effective_.size();
+    const std::size_t warnings_before = warnings_.size();
+    ConfigResult<void> done = evaluate_as_set(row);
+    const bool is_ours = is_named_as_ours(row.name);
+    if (done || (!is_ours && mercy_ != Mercy::for_all)) return done;
+    if (is_ours) warn_of_default(row, done.error().text, warnings_before);
+    effective_.resize(effective_before);
+    if (const auto set = table_.find(row.name); set != table_.end()) table_.erase(set);
+    done = evaluate_as_set(row);
+    FLUSH_ASSERT(done || !is_ours);  // our defaults are good and name nobody
+    return outcome::success();
+  }
+
+  ConfigResult<void> evaluate_as_set(const Parameter& row) {
+    return std::visit([&](const auto& type) { return evaluate(row, type); }, row.type);
+  }
+
+  /// One record, of which what the expansion has said becomes a part.
+  void warn_of_default(const Parameter& row, const std::string& fault, std::size_t warnings_before) {
+    std::string text = fault;
+    if (warnings_.size() > warnings_before) {
+      text = loaded_.places.describe(row.name) + ": " + warnings_[warnings_before];
+      warnings_.resize(warnings_before);
+    } else if (const auto setting = loaded_.places.find(row.name)) {
+      text = setting->place + ": " + fault;
+    }
+    warnings_.push_back(text + "; using the default: " + std::string(row.default_text));
+  }
+
   ConfigResult<void> evaluate(const Parameter& row, const StrParameter& type) {
     // The value of a parameter that we have no use for is looked at by those who name it only.
     if (type.member == nullptr && table_.contains(row.name)) return outcome::success();
@@ -102,6 +143,7 @@ class Evaluation {
   }
 
   ConfigResult<void> check_host_name(std::string_view name, std::string_view value) {
+    loaded_.faulty_parameter = name;
     std::optional<std::string> fault = host_name_fault(value);
     if (!fault) return outcome::success();
     warnings_.push_back(*std::move(fault));
@@ -111,6 +153,7 @@ class Evaluation {
 
   /// The expanded value. From here on others see the default, too, in its expanded form.
   ConfigResult<std::string> expanded_text_of(std::string_view name, std::string_view default_text) {
+    loaded_.faulty_parameter = name;  // should it fail
     const auto explicit_text = table_.find(name);
     if (explicit_text != table_.end()) return expand(explicit_text->second);
     TRY(expanded, expand(default_text));
@@ -151,10 +194,63 @@ class Evaluation {
 
   ParameterTable table_;
   const ConfigSource& source_;
+  LoadedConfig& loaded_;
   std::vector<std::string>& warnings_;
   std::vector<std::pair<std::string, std::string>>& effective_;
+  Mercy mercy_;
   Config config_;
 };
+
+void add_warnings(LoadedConfig& loaded, std::vector<std::string> warnings) {
+  std::move(warnings.begin(), warnings.end(), std::back_inserter(loaded.warnings));
+}
+
+/// Reads main.cf into `table`. Fails with the fatal text.
+ConfigResult<void> read_main_cf(const ConfigSource& source, LoadedConfig& loaded, ParameterTable& table,
+                                BadLine bad_line) {
+  const std::string path = source.config_directory + "/main.cf";
+  loaded.files_read.push_back(path);
+  Result<std::string> contents = source.read_file(path);
+  if (!contents) return ConfigError{"open " + path + ": " + contents.error().message()};
+  MainCf main_cf = parse_main_cf(path, contents.value(), std::move(table), bad_line);
+  table = std::move(main_cf.table);
+  add_warnings(loaded, std::move(main_cf.warnings));
+  add_warnings(loaded, unknown_parameter_warnings(table, path, contents.value()));
+  loaded.places.add_file({path, std::move(contents).value()});
+  if (main_cf.fatal) return ConfigError{*std::move(main_cf.fatal)};
+  return outcome::success();
+}
+
+/// Lays the file over `table`. A file that cannot be read is a warning, unless there is none.
+void read_uflush_cf(const ConfigSource& source, LoadedConfig& loaded, ParameterTable& table) {
+  const std::string path = source.config_directory + '/' + std::string(uflush_cf_name);
+  loaded.files_read.push_back(path);
+  Result<std::string> contents = source.read_file(path);
+  if (!contents) {
+    if (contents.error().number != ENOENT)
+      loaded.warnings.push_back("open " + path + ": " + contents.error().message() + "; going on without it");
+    return;
+  }
+  UflushCf file = parse_uflush_cf(path, contents.value());
+  add_warnings(loaded, std::move(file.warnings));
+  for (auto& [name, value] : file.table) table[name] = std::move(value);
+  loaded.places.add_file({path, std::move(contents).value()});
+}
+
+/// The parameters of all sources, and what there is to say about them.
+ConfigResult<ParameterTable> gather(const ConfigSource& source, LoadedConfig& loaded, BadLine bad_line) {
+  const std::string options_place =
+      source.started_by_master ? source.config_directory + "/master.cf" : "command line";
+  loaded.places = SettingPlaces(source.overrides, options_place);
+  ParameterTable table{{"process_name", source.process_name}, {"config_directory", source.config_directory}};
+  const ConfigResult<void> main_cf = read_main_cf(source, loaded, table, bad_line);
+  if (!main_cf && bad_line == BadLine::is_fatal) return main_cf.error();
+  read_uflush_cf(source, loaded, table);
+  add_warnings(loaded, unknown_parameter_warnings(source.overrides, options_place));
+  for (const ConfigOverride& each : source.overrides) table[each.name] = each.value;
+  table["service_name"] = source.service_name;
+  return table;
+}
 
 }  // namespace
 
@@ -168,25 +264,21 @@ ConfigResult<ConfigOverride> parse_override(std::string_view argument) {
 
 LoadedConfig load_config(const ConfigSource& source) {
   FLUSH_ASSERT(source.read_file != nullptr);
-  const std::string path = source.config_directory + "/main.cf";
-  LoadedConfig loaded{ConfigError{}, {}, {}, {path}};
-  const Result<std::string> contents = source.read_file(path);
-  if (!contents) {
-    loaded.config = ConfigError{"open " + path + ": " + contents.error().message()};
+  LoadedConfig loaded{ConfigError{}, {}, {}, {}, {}, {}};
+  ConfigResult<ParameterTable> table = gather(source, loaded, BadLine::is_fatal);
+  if (!table) {
+    loaded.config = table.error();
     return loaded;
   }
-  MainCf main_cf =
-      parse_main_cf(path, contents.value(),
-                    {{"process_name", source.process_name}, {"config_directory", source.config_directory}});
-  loaded.warnings = std::move(main_cf.warnings);
-  if (main_cf.fatal) {
-    loaded.config = ConfigError{*std::move(main_cf.fatal)};
-    return loaded;
-  }
-  for (const ConfigOverride& each : source.overrides) main_cf.table[each.name] = each.value;
-  main_cf.table["service_name"] = source.service_name;
-  loaded.config = Evaluation(std::move(main_cf.table), source, loaded).run();
+  loaded.config = Evaluation(std::move(table).value(), source, loaded, Mercy::for_ours).run();
+  if (loaded.config) loaded.faulty_parameter.clear();
   return loaded;
+}
+
+Config load_what_can_be_had(const ConfigSource& source) {
+  LoadedConfig loaded{ConfigError{}, {}, {}, {}, {}, {}};
+  ConfigResult<ParameterTable> table = gather(source, loaded, BadLine::is_passed_over);
+  return Evaluation(std::move(table).value(), source, loaded, Mercy::for_all).run().value();
 }
 
 std::string system_hostname() {

@@ -14,6 +14,7 @@
 
 #include <sys/types.h>
 
+#include "core/setting_places.hpp"
 #include "protocol/parameter_types.hpp"
 #include "protocol/read_file_callback.hpp"
 
@@ -22,7 +23,8 @@ namespace uflush {
 /// When an `add` is answered: once the kernel has the bytes, or once the disk has them.
 enum class Durability { none, sync };
 
-/// Who carries out ring operations: `automatic` (spelled `auto` in main.cf) takes io_uring where it works.
+/// Who carries out ring operations: `automatic` (spelled `auto` in main.cf) takes io_uring where it works;
+/// `io_uring` does the same, and its warning says that it was wished for.
 enum class RingBackend { automatic, io_uring, portable };
 
 /// Every parameter that influences flush(8), by its own name, expanded and within its limits. Units of time
@@ -89,13 +91,8 @@ struct Config {
   int uflush_busy_wait_us = 100;                    ///< before the loop sleeps, at most; 0: never
   std::chrono::seconds uflush_table_timeout{10};    ///< for an answer of proxymap(8)
   std::chrono::seconds uflush_table_cache_time{5};  ///< how long such an answer is good; 0: never twice
-  bool uflush_announcement = true;  ///< no: for clients of Postfix 3.4 and 3.5 (BEHAVIOUR.md 9)
-};
-
-/// One `-o name=value`, or `-i value` as `max_idle` and `-m value` as `max_use`.
-struct ConfigOverride {
-  std::string name;
-  std::string value;
+  bool uflush_announcement = true;        ///< no: for clients of Postfix 3.4 and 3.5 (BEHAVIOUR.md 9)
+  bool uflush_answer_when_broken = true;  ///< a start that fails answers FAIL for a while
 };
 
 /// Splits the argument of `-o`. Fails with the reference's text (BEHAVIOUR.md 1.3).
@@ -109,6 +106,7 @@ struct ConfigSource {
   std::string service_name = "uflush";            ///< -n, default basename(argv[0])
   std::string system_hostname = "localhost";      ///< what gethostname(2) says: see system_hostname()
   long process_id = 0;                            ///< $process_id in debugger_command, unless 0
+  bool started_by_master = true;                  ///< `overrides` stand in master.cf
   ReadFile read_file;                             ///< must be set; io/read_file.hpp has the real one
 };
 
@@ -119,12 +117,22 @@ struct LoadedConfig {
   /// Name and text of every parameter in Config, expanded, in the order of evaluation; up to the first error.
   std::vector<std::pair<std::string, std::string>> effective;
   std::vector<std::string> files_read;  ///< absolute or as named, also when unreadable
+  SettingPlaces places;
+  /// With an error in `config`: the parameter that is at fault; empty when it is the file as a whole.
+  std::string faulty_parameter;
 };
 
-/// Reads `config_directory`/main.cf, lays the overrides over it, and evaluates the parameters in the
-/// reference's order: a parameter's default can be seen through `$name` only by those that come later
-/// (BEHAVIOUR.md 6.2, 6.5).
+/// Reads `config_directory`/main.cf, lays uflush.cf (core/uflush_cf.hpp) and the overrides over it, and
+/// evaluates the parameters in the reference's order: a parameter's default can be seen through `$name` only
+/// by those that come later (BEHAVIOUR.md 6.2, 6.5).
+///
+/// A fault in a parameter of ours (`uflush_*`) is a warning, and the parameter has its default: nothing of
+/// ours may stop mail.
 [[nodiscard]] LoadedConfig load_config(const ConfigSource& source);
+
+/// What can be had of a configuration that load_config() refuses: each parameter that is at fault has its
+/// default, and lines that make no sense are passed over. Without complaints: load_config() has complained.
+[[nodiscard]] Config load_what_can_be_had(const ConfigSource& source);
 
 /// gethostname(2).
 [[nodiscard]] std::string system_hostname();

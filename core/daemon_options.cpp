@@ -65,10 +65,10 @@ OrFatal<void> set_flag(DaemonOptions& options, char letter) {
 OrFatal<void> set_value(DaemonOptions& options, char letter, std::string value) {
   switch (letter) {
     case 'i':
-      options.overrides.push_back({"max_idle", std::move(value)});
+      options.overrides.push_back({"max_idle", std::move(value), letter});
       break;
     case 'm':
-      options.overrides.push_back({"max_use", std::move(value)});
+      options.overrides.push_back({"max_use", std::move(value), letter});
       break;
     case 'n':
       options.service_name = std::move(value);

@@ -22,6 +22,11 @@ constexpr Facility facilities[] = {
     {"local4", LOG_LOCAL4}, {"local5", LOG_LOCAL5},     {"local6", LOG_LOCAL6}, {"local7", LOG_LOCAL7},
 };
 
+/// In a parameter of ours, whose place the warning names.
+ConfigError unrecognized(std::string_view name, std::string_view text) {
+  return ConfigError{"parameter " + std::string(name) + ": unrecognized value: " + std::string(text)};
+}
+
 ConfigError unrecognized(const Config& config, std::string_view name, std::string_view text) {
   return ConfigError{"file " + config.config_directory + "/main.cf: parameter " + std::string(name) +
                      ": unrecognized value: " + std::string(text)};
@@ -44,7 +49,7 @@ ConfigResult<void> parse_facility(Config& config, std::string_view text) {
 }
 
 ConfigResult<void> parse_durability(Config& config, std::string_view text) {
-  if (text != "none" && text != "sync") return unrecognized(config, "uflush_durability", text);
+  if (text != "none" && text != "sync") return unrecognized("uflush_durability", text);
   config.uflush_durability = text == "sync" ? Durability::sync : Durability::none;
   return outcome::success();
 }
@@ -57,7 +62,7 @@ ConfigResult<void> parse_backend(Config& config, std::string_view text) {
   } else if (text == "portable") {
     config.uflush_backend = RingBackend::portable;
   } else {
-    return unrecognized(config, "uflush_backend", text);
+    return unrecognized("uflush_backend", text);
   }
   return outcome::success();
 }
@@ -129,6 +134,7 @@ constexpr Parameter rows[] = {
     {"uflush_table_cache_time", "5s",
      TimeParameter{&Config::uflush_table_cache_time, {.min = std::chrono::seconds{0}}}},
     {"uflush_announcement", "yes", BoolParameter{&Config::uflush_announcement}},
+    {"uflush_answer_when_broken", "yes", BoolParameter{&Config::uflush_answer_when_broken}},
 };
 
 }  // namespace

@@ -1,63 +1,12 @@
 #include "protocol/main_cf.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <utility>
 
+#include "protocol/main_cf_lines.hpp"
+
 namespace uflush {
 namespace {
-
-/// Hands out logical lines, with the number of the physical line that each begins on.
-class LogicalLines {
- public:
-  explicit LogicalLines(std::string_view contents) : rest_(contents) {}
-
-  /// False at the end. Otherwise `text()` and `line_number()` describe the next logical line.
-  bool next() {
-    text_.clear();
-    bool started = false;
-    while (!rest_.empty()) {
-      const bool continues = is_blank(rest_.front());
-      if (started && !continues && !at_skipped_line()) break;
-      const bool skipped = at_skipped_line();
-      const std::string_view line = take_line();
-      if (skipped) continue;
-      if (!started) line_number_ = lines_taken_;
-      started = true;
-      text_ += line;
-    }
-    text_.resize(std::min(text_.find('\0'), text_.size()));
-    return started;
-  }
-
-  [[nodiscard]] const std::string& text() const noexcept { return text_; }
-  [[nodiscard]] std::size_t line_number() const noexcept { return line_number_; }
-
- private:
-  [[nodiscard]] std::string_view peek_line() const noexcept { return rest_.substr(0, rest_.find('\n')); }
-
-  [[nodiscard]] bool at_skipped_line() const noexcept {
-    const std::string_view line = skip_blanks(peek_line());
-    return line.empty() || line.front() == '#';
-  }
-
-  std::string_view take_line() noexcept {
-    const std::string_view line = peek_line();
-    const std::size_t end = rest_.find('\n');
-    rest_ = end == std::string_view::npos ? std::string_view{} : rest_.substr(end + 1);
-    ++lines_taken_;
-    return line;
-  }
-
-  std::string_view rest_;
-  std::string text_;
-  std::size_t lines_taken_ = 0;
-  std::size_t line_number_ = 0;
-};
-
-std::string line_prefix(std::string_view path, std::size_t line_number) {
-  return std::string(path) + ", line " + std::to_string(line_number) + ": ";
-}
 
 std::string indented_line_text(std::string_view path, std::string_view line) {
   constexpr std::size_t shown_bytes_max = 30;
@@ -69,6 +18,10 @@ std::string indented_line_text(std::string_view path, std::string_view line) {
 }
 
 }  // namespace
+
+std::string line_place(std::string_view path, std::size_t line_number) {
+  return std::string(path) + ", line " + std::to_string(line_number);
+}
 
 bool is_blank(char byte) noexcept {
   return byte == ' ' || (byte >= '\t' && byte <= '\r');
@@ -97,10 +50,11 @@ ConfigResult<NameValue> split_name_value(std::string_view line) {
                    std::string(trim_blanks_right(skip_blanks(after_name.substr(1))))};
 }
 
-MainCf parse_main_cf(std::string_view path, std::string_view contents, ParameterTable table) {
+MainCf parse_main_cf(std::string_view path, std::string_view contents, ParameterTable table,
+                     BadLine bad_line) {
   MainCf result;
   result.table = std::move(table);
-  LogicalLines lines(contents);
+  MainCfLines lines(contents);
   for (bool first = true; lines.next(); first = false) {
     const std::string& line = lines.text();
     if (first && is_blank(line.front())) {
@@ -109,18 +63,36 @@ MainCf parse_main_cf(std::string_view path, std::string_view contents, Parameter
     }
     ConfigResult<NameValue> entry = split_name_value(line);
     if (!entry) {
-      result.fatal = line_prefix(path, lines.line_number()) + entry.error().text + ": \"" + line + '"';
+      std::string text =
+          line_place(path, lines.line_number()) + ": " + entry.error().text + ": \"" + line + '"';
+      if (bad_line == BadLine::is_passed_over) {
+        result.warnings.push_back(std::move(text));
+        continue;
+      }
+      result.fatal = std::move(text);
       return result;
     }
     auto& [name, value] = entry.value();
     const auto [place, inserted] = result.table.try_emplace(std::move(name), value);
     if (!inserted && place->second != value) {
-      result.warnings.push_back(line_prefix(path, lines.line_number()) +
-                                "overriding earlier entry: " + place->first + '=' + place->second);
+      result.warnings.push_back(line_place(path, lines.line_number()) +
+                                ": overriding earlier entry: " + place->first + '=' + place->second);
       place->second = std::move(value);
     }
   }
   return result;
+}
+
+std::optional<EntryAt> find_entry(std::string_view contents, std::string_view name) {
+  std::optional<EntryAt> found;
+  MainCfLines lines(contents);
+  for (bool first = true; lines.next(); first = false) {
+    if (first && is_blank(lines.text().front())) continue;
+    ConfigResult<NameValue> entry = split_name_value(lines.text());
+    if (entry && entry.value().name == name)
+      found = EntryAt{lines.line_number(), std::move(entry.value().value)};
+  }
+  return found;
 }
 
 }  // namespace uflush

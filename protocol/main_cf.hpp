@@ -8,6 +8,7 @@
 /// line. Bytes after a NUL are lost up to the end of the logical line.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <optional>
@@ -29,9 +30,26 @@ struct MainCf {
   std::optional<std::string> fatal;
 };
 
+/// What becomes of a line without name or `=`: the reference ends there; or there is a warning, and the next
+/// line is looked at.
+enum class BadLine { is_fatal, is_passed_over };
+
 /// Adds the entries of a file to `table`. `path` appears in the texts.
 [[nodiscard]] MainCf parse_main_cf(std::string_view path, std::string_view contents,
-                                   ParameterTable table = {});
+                                   ParameterTable table = {}, BadLine bad_line = BadLine::is_fatal);
+
+/// Where a file sets a parameter, and to what.
+struct EntryAt {
+  std::size_t line_number = 0;  ///< counted from 1
+  std::string value;            ///< not expanded
+};
+
+/// The entry that counts, the last one, for `name`; nothing when there is none. Reads `contents` once more,
+/// so that a start without faults pays nothing for the numbers of lines.
+[[nodiscard]] std::optional<EntryAt> find_entry(std::string_view contents, std::string_view name);
+
+/// `PATH, line N`, as messages name a place.
+[[nodiscard]] std::string line_place(std::string_view path, std::size_t line_number);
 
 /// One `name = value`, as in a line of main.cf or in the argument of `-o`.
 struct NameValue {

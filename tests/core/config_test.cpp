@@ -9,6 +9,8 @@
 #include <sys/utsname.h>
 #include <syslog.h>
 
+#include "core/nearest_name.hpp"
+
 namespace uflush {
 namespace {
 
@@ -17,7 +19,13 @@ using std::chrono::minutes;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-LoadedConfig load(std::string main_cf, std::vector<ConfigOverride> overrides = {}) {
+/// Files by name, without uflush.cf unless it is given.
+struct Files {
+  std::string main_cf;
+  std::optional<std::string> uflush_cf = {};
+};
+
+ConfigSource source_of(const Files& files, std::vector<ConfigOverride> overrides = {}) {
   ConfigSource source;
   source.config_directory = "/c";
   source.overrides = std::move(overrides);
@@ -25,11 +33,20 @@ LoadedConfig load(std::string main_cf, std::vector<ConfigOverride> overrides = {
   source.service_name = "flush";
   source.system_hostname = "relay";
   source.process_id = 42;
-  source.read_file = [&](const std::string& path) -> Result<std::string> {
-    if (path != "/c/main.cf") return Error{ENOENT};
-    return main_cf;
+  source.read_file = [files](const std::string& path) -> Result<std::string> {
+    if (path == "/c/main.cf") return files.main_cf;
+    if (path == "/c/uflush.cf" && files.uflush_cf) return *files.uflush_cf;
+    return Error{ENOENT};
   };
-  return load_config(source);
+  return source;
+}
+
+LoadedConfig load(std::string main_cf, std::vector<ConfigOverride> overrides = {}) {
+  return load_config(source_of({std::move(main_cf)}, std::move(overrides)));
+}
+
+LoadedConfig load_both(const Files& files, std::vector<ConfigOverride> overrides = {}) {
+  return load_config(source_of(files, std::move(overrides)));
 }
 
 Config values(std::string main_cf, std::vector<ConfigOverride> overrides = {}) {
@@ -59,8 +76,8 @@ TEST(Config, HasTheReferencesDefaults) {
   EXPECT_EQ(config.uflush_backend, RingBackend::automatic);
 }
 
-TEST(Config, ReportsTheFileThatItCameFrom) {
-  EXPECT_THAT(load("").files_read, ElementsAre("/c/main.cf"));
+TEST(Config, ReportsTheFilesThatItCameFrom) {
+  EXPECT_THAT(load("").files_read, ElementsAre("/c/main.cf", "/c/uflush.cf"));
 }
 
 TEST(Config, IsFatalWithoutMainCf) {
@@ -162,8 +179,194 @@ TEST(Config, ReadsOurOwnParameters) {
   EXPECT_EQ(config.uflush_durability, Durability::sync);
   EXPECT_EQ(config.uflush_backend, RingBackend::portable);
   EXPECT_FALSE(config.uflush_announcement);
-  EXPECT_EQ(fatal("uflush_backend = epoll\n"),
-            "file /c/main.cf: parameter uflush_backend: unrecognized value: epoll");
+}
+
+// ---- Faults in parameters of ours.
+
+TEST(OwnParameters, HaveTheirDefaultsAndAWarningWhenTheirValuesMakeNoSense) {
+  const LoadedConfig loaded = load(
+      "uflush_backend = epoll\nuflush_durability = Sync\nuflush_busy_wait_us = x\nuflush_table_timeout = "
+      "5x\nuflush_announcement = maybe\nuflush_table_cache_time =\n");
+  ASSERT_TRUE(loaded.config) << loaded.config.error().text;
+  EXPECT_THAT(
+      loaded.warnings,
+      ElementsAre(
+          "/c/main.cf, line 2: parameter uflush_durability: unrecognized value: Sync; using the default: "
+          "none",
+          "/c/main.cf, line 1: parameter uflush_backend: unrecognized value: epoll; using the default: auto",
+          "/c/main.cf, line 3: bad numerical configuration: uflush_busy_wait_us = x; using the default: 100",
+          "/c/main.cf, line 4: parameter uflush_table_timeout: bad time value or unit: 5x; using the "
+          "default: 10s",
+          "/c/main.cf, line 6: parameter uflush_table_cache_time: bad time value or unit: ; using the "
+          "default: 5s",
+          "/c/main.cf, line 5: bad boolean configuration: uflush_announcement = maybe; using the default: "
+          "yes"));
+  const Config& config = loaded.config.value();
+  EXPECT_EQ(config.uflush_backend, RingBackend::automatic);
+  EXPECT_EQ(config.uflush_busy_wait_us, 100);
+  EXPECT_EQ(config.uflush_table_timeout, std::chrono::seconds{10});
+  EXPECT_TRUE(config.uflush_announcement);
+  EXPECT_THAT(loaded.effective, testing::Contains(testing::Pair("uflush_backend", "auto")));
+  EXPECT_THAT(loaded.effective, testing::Not(testing::Contains(testing::Pair("uflush_backend", "epoll"))));
+}
+
+TEST(OwnParameters, HaveTheirDefaultsWhenTheyAreOutOfRange) {
+  const LoadedConfig loaded = load("a = b\nuflush_busy_wait_us = 5000\n");
+  ASSERT_TRUE(loaded.config);
+  EXPECT_THAT(loaded.warnings, ElementsAre("/c/main.cf, line 2: invalid uflush_busy_wait_us parameter value "
+                                           "5000 > 1000; using the default: 100"));
+}
+
+TEST(OwnParameters, HaveTheirDefaultsWhenAMacroCannotBeExpanded) {
+  const LoadedConfig loaded = load("\nuflush_backend = ${x\n");
+  ASSERT_TRUE(loaded.config) << loaded.config.error().text;
+  EXPECT_THAT(loaded.warnings,
+              ElementsAre("/c/main.cf, line 2: uflush_backend = ${x: truncated macro reference: \"${x\"; "
+                          "using the default: auto"));
+}
+
+TEST(OwnParameters, AreSaidToBeInMasterCfWhenAnOptionSetsThem) {
+  const LoadedConfig loaded = load("uflush_backend = auto\n", {{"uflush_backend", "bad"}});
+  ASSERT_TRUE(loaded.config);
+  EXPECT_THAT(loaded.warnings, ElementsAre("/c/master.cf, option -o: parameter uflush_backend: unrecognized "
+                                           "value: bad; using the default: auto"));
+}
+
+TEST(OwnParameters, AreSaidToBeOnTheCommandLineWithoutMaster) {
+  ConfigSource source = source_of({""}, {{"uflush_backend", "bad"}});
+  source.started_by_master = false;
+  EXPECT_THAT(load_config(source).warnings,
+              ElementsAre("command line, option -o: parameter uflush_backend: unrecognized value: bad; using "
+                          "the default: auto"));
+}
+
+TEST(OwnParameters, ThatDoNotExistAreNamedWithTheNearestThatDo) {
+  const LoadedConfig loaded =
+      load("uflush_backend = auto\nuflush_bakend = portable\n", {{"uflush_anouncement", "no"}});
+  ASSERT_TRUE(loaded.config);
+  EXPECT_THAT(
+      loaded.warnings,
+      ElementsAre("/c/main.cf, line 2: unknown parameter uflush_bakend; the nearest name is uflush_backend",
+                  "/c/master.cf, option -o: unknown parameter uflush_anouncement; the nearest name is "
+                  "uflush_announcement"));
+}
+
+TEST(Config, SaysWhichParameterIsAtFaultAndWhereItIsSet) {
+  const LoadedConfig loaded = load("x = 0\nmax_use = $x\n");
+  ASSERT_FALSE(loaded.config);
+  EXPECT_EQ(loaded.faulty_parameter, "max_use");
+  EXPECT_EQ(loaded.places.describe(loaded.faulty_parameter), "/c/main.cf, line 2: max_use = $x");
+  EXPECT_FALSE(loaded.places.is_option("max_use"));
+  const LoadedConfig given = load("max_use = 7\n", {{"max_use", "0", 'm'}});
+  EXPECT_EQ(given.places.describe("max_use"), "/c/master.cf, option -m: max_use = 0");
+  EXPECT_TRUE(given.places.is_option("max_use"));
+  EXPECT_EQ(load("mydomain = 1.2\n").faulty_parameter, "mydomain");
+  EXPECT_EQ(load("relay_domains = $\n").faulty_parameter, "relay_domains");
+  EXPECT_EQ(load("").faulty_parameter, "");
+  EXPECT_EQ(load("").places.describe("max_use"), "");
+}
+
+// ---- uflush.cf.
+
+TEST(UflushCf, CountsMoreThanMainCfAndLessThanOptions) {
+  const Files files{"uflush_backend = io_uring\nuflush_busy_wait_us = 1\nuflush_announcement = no\n",
+                    "uflush_backend = portable\nuflush_busy_wait_us = 2\n"};
+  const LoadedConfig loaded = load_both(files, {{"uflush_busy_wait_us", "3"}});
+  ASSERT_TRUE(loaded.config);
+  EXPECT_THAT(loaded.warnings, IsEmpty());
+  EXPECT_EQ(loaded.config.value().uflush_backend, RingBackend::portable);
+  EXPECT_EQ(loaded.config.value().uflush_busy_wait_us, 3);
+  EXPECT_FALSE(loaded.config.value().uflush_announcement);
+}
+
+TEST(UflushCf, SeesTheParametersOfMainCf) {
+  const LoadedConfig loaded =
+      load_both({"waits = 7\n", "# ours\nuflush_busy_wait_us = ${{$max_use} == {100} ?\n  {$waits}}\n"});
+  ASSERT_TRUE(loaded.config) << loaded.config.error().text;
+  EXPECT_EQ(loaded.config.value().uflush_busy_wait_us, 7);
+  EXPECT_THAT(loaded.warnings, IsEmpty());
+}
+
+TEST(UflushCf, IsNotForParametersOfPostfix) {
+  const LoadedConfig loaded =
+      load_both({"max_idle = 5\n", "uflush_backend = portable\nmax_idle = 7\nconfig_directory = /d\n"});
+  ASSERT_TRUE(loaded.config);
+  EXPECT_EQ(loaded.config.value().max_idle, std::chrono::seconds{5});
+  EXPECT_EQ(loaded.config.value().uflush_backend, RingBackend::portable);
+  EXPECT_THAT(loaded.warnings,
+              ElementsAre("/c/uflush.cf, line 3: config_directory has no effect in this file, which is for "
+                          "uflush_* parameters only",
+                          "/c/uflush.cf, line 2: max_idle has no effect in this file, which is for uflush_* "
+                          "parameters only"));
+}
+
+TEST(UflushCf, NamesTheNearestParameterForAMisspeltOne) {
+  const LoadedConfig loaded = load_both(
+      {"",
+       "uflush_durabilty = sync\nuflsh_backend = portable\nannouncement = no\nuflush_busy_wiat_us = 1\n"});
+  ASSERT_TRUE(loaded.config);
+  EXPECT_THAT(
+      loaded.warnings,
+      ElementsAre(
+          "/c/uflush.cf, line 3: unknown parameter announcement; the nearest name is uflush_announcement",
+          "/c/uflush.cf, line 2: unknown parameter uflsh_backend; the nearest name is uflush_backend",
+          "/c/uflush.cf, line 4: unknown parameter uflush_busy_wiat_us; the nearest name is "
+          "uflush_busy_wait_us",
+          "/c/uflush.cf, line 1: unknown parameter uflush_durabilty; the nearest name is "
+          "uflush_durability"));
+}
+
+TEST(UflushCf, IsReadAsFarAsItMakesSense) {
+  const LoadedConfig loaded = load_both({"", "foo\nuflush_backend = bad\nuflush_announcement = no\n"});
+  ASSERT_TRUE(loaded.config);
+  EXPECT_FALSE(loaded.config.value().uflush_announcement);
+  EXPECT_THAT(loaded.warnings,
+              ElementsAre("/c/uflush.cf, line 1: missing '=' after attribute name: \"foo\"",
+                          "/c/uflush.cf, line 2: parameter uflush_backend: unrecognized value: bad; using "
+                          "the default: auto"));
+}
+
+TEST(UflushCf, MayBeUnreadableButNotUnnoticed) {
+  ConfigSource source = source_of({"uflush_backend = portable\n"});
+  source.read_file = [read = source.read_file](const std::string& path) -> Result<std::string> {
+    if (path == "/c/uflush.cf") return Error{EACCES};
+    return read(path);
+  };
+  const LoadedConfig loaded = load_config(source);
+  ASSERT_TRUE(loaded.config);
+  EXPECT_EQ(loaded.config.value().uflush_backend, RingBackend::portable);
+  EXPECT_THAT(loaded.warnings, ElementsAre("open /c/uflush.cf: Permission denied; going on without it"));
+}
+
+// ---- What can be had of a configuration that is refused.
+
+TEST(WhatCanBeHad, IsEverythingElse) {
+  const Config config = load_what_can_be_had(
+      source_of({"foo\nmax_idle = 5x\nmyhostname = a..b\nmail_owner = somebody\nrelay_domains = ${x\n"
+                 "uflush_announcement = no\n",
+                 "uflush_answer_when_broken = no\n"}));
+  EXPECT_EQ(config.mail_owner, "somebody");
+  EXPECT_EQ(config.max_idle, std::chrono::seconds{100});
+  EXPECT_FALSE(config.uflush_announcement);
+  EXPECT_FALSE(config.uflush_answer_when_broken);
+}
+
+TEST(WhatCanBeHad, IsTheDefaultsWithoutAnyFile) {
+  ConfigSource source = source_of({""}, {{"uflush_announcement", "no"}});
+  source.read_file = [](const std::string&) -> Result<std::string> { return Error{EACCES}; };
+  const Config config = load_what_can_be_had(source);
+  EXPECT_FALSE(config.uflush_announcement);
+  EXPECT_TRUE(config.uflush_answer_when_broken);
+  EXPECT_EQ(config.mail_owner, "postfix");
+}
+
+TEST(NearestName, IsTheOneWithTheFewestChanges) {
+  EXPECT_EQ(edit_distance("", "abc"), 3U);
+  EXPECT_EQ(edit_distance("abcd", "abdc"), 1U);
+  EXPECT_EQ(edit_distance("kitten", "sitting"), 3U);
+  EXPECT_EQ(own_parameter_like("max_idle"), std::nullopt);
+  EXPECT_EQ(own_parameter_like("Uflush_backend"), "uflush_backend");
+  EXPECT_EQ(nearest_own_parameter("uflush_durability"), "uflush_durability");
 }
 
 TEST(ConfigOverride, IsANameAndAValue) {

@@ -82,6 +82,38 @@ TEST_F(FlushctlConfig, ShowsWhatPostconfShows) {
               IsEmpty());
 }
 
+TEST_F(FlushctlConfig, FoldsRunsOfBlanksAsPostconfDoes) {
+  if (::access("/usr/sbin/postconf", X_OK) != 0) GTEST_SKIP() << "needs Postfix installed";
+  EXPECT_THAT(differing("mydestination = a,   b\tc\n  d\n\t\te  \"f   g\"\n"
+                        "relay_domains = ${x?{  p   q  }}  {  r   s  }\n"
+                        "x = 1\n"
+                        "y =\n"
+                        "fast_flush_domains = $y   a  $y\n"
+                        "queue_directory = /x\r  y \v\f z\n"
+                        "debugger_command = $y   $y\n"
+                        "multi_instance_name = \\   z\n"),
+              IsEmpty());
+}
+
+TEST_F(FlushctlConfig, KnowsUflushCf) {
+  write_file(top_.path("uflush.cf"), "uflush_backend = portable\nuflush_durabilty = sync\n");
+  const Output output = config("uflush_backend = auto\n");
+  EXPECT_EQ(output.exit.status, EX_OK);
+  EXPECT_THAT(output.out, HasSubstr("\nuflush_backend = portable\n"));
+  EXPECT_EQ(output.err, "flushctl: warning: " + top_.path("uflush.cf") +
+                            ", line 2: unknown parameter uflush_durabilty; the nearest name is "
+                            "uflush_durability\n");
+}
+
+TEST_F(FlushctlConfig, ShowsTheDefaultOfAParameterWhoseValueMakesNoSense) {
+  const Output output = config("uflush_backend = bad\n");
+  EXPECT_EQ(output.exit.status, EX_OK);
+  EXPECT_THAT(output.out, HasSubstr("\nuflush_backend = auto\n"));
+  EXPECT_EQ(output.err, "flushctl: warning: " + top_.path("main.cf") +
+                            ", line 1: parameter uflush_backend: unrecognized value: bad; using the default: "
+                            "auto\n");
+}
+
 TEST_F(FlushctlConfig, ShowsItsOwnParametersToo) {
   const Output output = config("uflush_durability = sync\n");
   EXPECT_EQ(output.exit.status, EX_OK);

@@ -66,5 +66,23 @@ TEST(MainCf, NamesTheFirstLineOfALogicalLine) {
   EXPECT_EQ(parse("#\na\n  b\n").fatal, "/c/main.cf, line 2: missing '=' after attribute name: \"a  b\"");
 }
 
+TEST(MainCf, PassesOverBadLinesWhenAskedTo) {
+  const MainCf file = parse_main_cf("/c/x.cf", "p=1\nfoo\n=x\nq=2\n", {}, BadLine::is_passed_over);
+  EXPECT_THAT(file.table, ElementsAre(Pair("p", "1"), Pair("q", "2")));
+  EXPECT_THAT(file.warnings, ElementsAre("/c/x.cf, line 2: missing '=' after attribute name: \"foo\"",
+                                         "/c/x.cf, line 3: missing attribute name: \"=x\""));
+  EXPECT_FALSE(file.fatal);
+}
+
+TEST(MainCf, FindsTheEntryThatCountsWithItsLine) {
+  const char* contents = " p = ignored\n# p = 1\n\np = a\n  b\nq = 1\np = 2  3\nfoo\n";
+  const auto entry = find_entry(contents, "p");
+  ASSERT_TRUE(entry);
+  EXPECT_EQ(entry->line_number, 7U);
+  EXPECT_EQ(entry->value, "2  3");
+  EXPECT_EQ(find_entry(contents, "q").value_or(EntryAt{}).line_number, 6U);
+  EXPECT_FALSE(find_entry(contents, "foo"));
+}
+
 }  // namespace
 }  // namespace uflush

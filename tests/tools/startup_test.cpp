@@ -188,14 +188,39 @@ TEST_F(StartupTest, NeedsMainCf) {
 
 TEST_F(StartupTest, ChecksWhereTheLogFileIs) {
   EXPECT_EQ(run({"-z", "-t", "unix", "-o", "maillog_file=/x"}), 1);
-  EXPECT_THAT(records(), ElementsAre(EndsWith("fatal: maillog_file value '/x' does not match any prefix in "
+  EXPECT_THAT(records(), ElementsAre(EndsWith("/master.cf, option -o: maillog_file = /x"),
+                                     EndsWith("fatal: maillog_file value '/x' does not match any prefix in "
                                               "maillog_file_prefixes")));
 }
 
 TEST_F(StartupTest, ChecksTheMailOwnerEvenWhenItStaysRoot) {
   EXPECT_EQ(run({"-z", "-t", "unix", "-o", "mail_owner=nobodyx"}), 1);
-  EXPECT_THAT(records(), ElementsAre(EndsWith("main.cf: parameter mail_owner: unknown user name value: "
-                                              "nobodyx")));
+  EXPECT_THAT(
+      records(),
+      ElementsAre(EndsWith("warning: " + directory_.path("conf/master.cf, option -o: mail_owner = nobodyx")),
+                  EndsWith("main.cf: parameter mail_owner: unknown user name value: nobodyx")));
+}
+
+TEST_F(StartupTest, NamesMainCfWithoutAWordMoreWhenNoOptionIsAtFault) {
+  write_main_cf("max_idle = 5x\n");
+  EXPECT_EQ(run({"-z", "-t", "unix"}), 1);
+  EXPECT_THAT(records(), ElementsAre(EndsWith("fatal: parameter max_idle: bad time value or unit: 5x")));
+}
+
+TEST_F(StartupTest, GoesOnWithTheDefaultOfAParameterOfOurs) {
+  EXPECT_EQ(run({"-z", "-t", "unix", "-o", "uflush_backend=bad"}), serving);
+  EXPECT_THAT(records(), ElementsAre(EndsWith("/master.cf, option -o: parameter uflush_backend: unrecognized "
+                                              "value: bad; using the default: auto")));
+}
+
+TEST_F(StartupTest, NoticesThatUflushCfComes) {
+  EXPECT_EQ(run({"-z", "-t", "unix"},
+                [this](Startup& startup) {
+                  if (!startup.config_watch || startup.config_watch->drain_and_check()) return 1;
+                  directory_.write("conf/uflush.cf", "uflush_announcement = no\n");
+                  return startup.config_watch->drain_and_check() ? serving : 2;
+                }),
+            serving);
 }
 
 TEST_F(StartupTest, NeedsTheQueueDirectory) {
@@ -203,7 +228,9 @@ TEST_F(StartupTest, NeedsTheQueueDirectory) {
   testing::internal::CaptureStderr();
   EXPECT_EQ(run({"-V", "-z", "-t", "unix", "-o", "queue_directory=/nonexistent"}), 1);
   EXPECT_EQ(testing::internal::GetCapturedStderr(),
-            "postfix/flush: fatal: chdir(\"/nonexistent\"): No such file or directory\n");
+            "postfix/flush: warning: " + directory_.path("conf/master.cf") +
+                ", option -o: queue_directory = /nonexistent\n"
+                "postfix/flush: fatal: chdir(\"/nonexistent\"): No such file or directory\n");
 }
 
 TEST_F(StartupTest, NeedsEverySocketThatMasterAnnounced) {

@@ -7,7 +7,8 @@
 
 namespace uflush {
 
-/// `name = value` lines, sorted by name, as `postconf -x` writes them. For a configuration without errors.
+/// `name = value` lines, sorted by name, as `postconf -x` writes them: with one space for each run
+/// of blanks in a value. For a configuration without errors.
 [[nodiscard]] std::string in_postconf_form(const LoadedConfig& loaded);
 
 }  // namespace uflush

@@ -24,9 +24,9 @@ OrFatal<std::unique_ptr<Ring>> open_ring(const Config& config, Log& log) {
   if (backend == RingBackend::portable) return open_epoll(log);
   auto made = UringRing::create();
   if (const auto* refusal = std::get_if<RingRefusal>(&made)) {
-    if (backend == RingBackend::io_uring) return Fatal{"uflush_backend = io_uring: " + refusal->reason};
-    log.warning("using epoll, which is slower (with uflush_backend = portable there is no warning): {}",
-                refusal->reason);
+    const char* wish = backend == RingBackend::io_uring ? "uflush_backend = io_uring cannot be had: " : "";
+    log.warning("{}using epoll, which is slower (with uflush_backend = portable there is no warning): {}",
+                wish, refusal->reason);
     return open_epoll(log);
   }
   auto& ring = std::get<std::unique_ptr<UringRing>>(made);

@@ -10,8 +10,9 @@
 
 namespace uflush {
 
-/// The ring that `uflush_backend` asks for. `automatic` takes epoll where there is no io_uring, and warns,
-/// since that costs speed and the operator may be able to change it.
+/// The ring that `uflush_backend` asks for. Where there is no io_uring it is epoll, with a warning, since
+/// that costs speed and the operator may be able to change it; also with `io_uring`, for a wish of ours must
+/// not stop mail. Fails when there is not even epoll.
 [[nodiscard]] OrFatal<std::unique_ptr<Ring>> open_ring(const Config& config, Log& log);
 
 }  // namespace uflush

@@ -194,7 +194,11 @@ OrFatal<void> prepare_to_serve(Startup& startup, Prepared& prepared) {
   const auto watch = [&startup](const std::string& path) { startup.watch_file(path); };
   const auto watch_and_read = [&startup](const std::string& path) { return startup.watch_and_read(path); };
   prepared.eligible = EligibleSites::open(list, watch_and_read, startup.log, watch);
-  if (!prepared.eligible) return Fatal{};  // it has said why
+  if (!prepared.eligible) {  // it has said why
+    for (const char* name : {"fast_flush_domains", "relay_domains", "parent_domain_matches_subdomains"})
+      startup.name_option(name);
+    return Fatal{};
+  }
 
   const std::size_t open_files = raise_open_files_limit();
   prepared.open_logs.open_min = std::min(open_logfiles_min, open_files / 4);

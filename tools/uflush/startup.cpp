@@ -78,6 +78,7 @@ ConfigSource config_source(Startup& startup) {
   source.process_name = options.process_name;
   source.service_name = options.service_name;
   source.system_hostname = system_hostname();
+  source.started_by_master = has_master(options);
   source.read_file = [&startup](const std::string& path) { return startup.watch_and_read(path); };
   if (options.standalone_directory) {
     source.overrides.push_back({"queue_directory", *options.standalone_directory});
@@ -94,15 +95,26 @@ ConfigSource config_source(Startup& startup) {
 /// afterwards.
 OrFatal<void> configure(Startup& startup) {
   LoadedConfig loaded = load_config(config_source(startup));
+  startup.places = std::move(loaded.places);
   for (const std::string& warning : loaded.warnings) startup.log.record(Severity::warning, warning);
-  if (!loaded.config) return Fatal{loaded.config.error().text};
+  if (!loaded.config) {
+    startup.name_option(loaded.faulty_parameter);
+    return Fatal{loaded.config.error().text};
+  }
   startup.config = std::move(loaded.config.value());
   if (has_master(startup.options) || startup.options.become_mail_owner) {
     const auto owner = check_mail_owner(startup.config);
-    if (!owner) return Fatal{owner.error().text};
+    if (!owner) {
+      startup.name_option("mail_owner");
+      return Fatal{owner.error().text};
+    }
     startup.mail_owner = owner.value();
   }
-  TRY_VOID(check_maillog_file(startup.config));
+  const OrFatal<void> maillog = check_maillog_file(startup.config);
+  if (!maillog) {
+    for (const char* name : {"maillog_file", "maillog_file_prefixes"}) startup.name_option(name);
+    return maillog.error();
+  }
   startup.log_output.reopen(with_options(log_settings_from_config(startup.config), startup.options));
   startup.log.set_keep_utf8(startup.config.smtputf8_enable);
   export_log_settings(startup.config);
@@ -140,15 +152,18 @@ OrFatal<void> take_listeners(Startup& startup) {
   return outcome::success();
 }
 
-OrFatal<void> enter_queue_directory(const Config& config) {
-  if (::chdir(config.queue_directory.c_str()) == 0) return outcome::success();
-  return Fatal{fmt::format("chdir(\"{}\"): {}", config.queue_directory, last_error().message())};
+OrFatal<void> enter_queue_directory(Startup& startup) {
+  const std::string& directory = startup.config.queue_directory;
+  if (::chdir(directory.c_str()) == 0) return outcome::success();
+  const Error error = last_error();
+  startup.name_option("queue_directory");
+  return Fatal{fmt::format("chdir(\"{}\"): {}", directory, error.message())};
 }
 
 /// Without master(8): our own spool and our own door.
 OrFatal<void> make_standalone(Startup& startup) {
   TRY_VOID(make_spool(startup.config.queue_directory));
-  TRY_VOID(enter_queue_directory(startup.config));
+  TRY_VOID(enter_queue_directory(startup));
   TRY(listener, listen_at("public/" + startup.config.flush_service_name));
   startup.own_listener = std::move(listener);
   startup.listeners.push_back(startup.own_listener.get());
@@ -199,7 +214,7 @@ OrFatal<void> prepare(Startup& startup, const BeforePrivilegeDrop& before_privil
   if (startup.options.standalone_directory) {
     TRY_VOID(make_standalone(startup));
   } else {
-    TRY_VOID(enter_queue_directory(startup.config));
+    TRY_VOID(enter_queue_directory(startup));
   }
   TRY_VOID(before_privilege_drop(startup));
   return drop(startup);
@@ -227,6 +242,10 @@ void Startup::watch_file(const std::string& path) {
 Result<std::string> Startup::watch_and_read(const std::string& path) {
   watch_file(path);
   return read_file(path);
+}
+
+void Startup::name_option(std::string_view parameter) {
+  if (places.is_option(parameter)) log.warning("{}", places.describe(parameter));
 }
 
 std::optional<int> start(Startup& startup, std::span<const char* const> arguments,

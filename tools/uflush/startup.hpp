@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/config.hpp"
@@ -28,6 +29,7 @@ struct Startup {
 
   DaemonOptions options;
   Config config;
+  SettingPlaces places;                 ///< where the parameters of `config` were set
   std::optional<MailOwner> mail_owner;  ///< where it has been checked
   LogOutput log_output;
   Log log;
@@ -49,6 +51,10 @@ struct Startup {
   void watch_file(const std::string& path);
   /// Does that, then reads it.
   Result<std::string> watch_and_read(const std::string& path);
+
+  /// To be called before a fatal record that is about this parameter: when an option in master.cf has set it,
+  /// a warning says so, as the reference's words may name main.cf.
+  void name_option(std::string_view parameter);
 };
 
 /// Makes what must be made as the user that started us (root), in the queue directory, before chroot and
