@@ -175,6 +175,10 @@ OrFatal<void> check_service_options(const DaemonOptions& options) {
   return Fatal{fmt::format("unsupported transport type: {}", *options.transport)};
 }
 
+bool descriptors_are_passed(const DaemonOptions& options) {
+  return options.transport && strcasecmp(options.transport->c_str(), "pass") == 0;
+}
+
 std::optional<std::string> unexpected_argument_text(const DaemonOptions& options) {
   if (options.arguments.empty()) return std::nullopt;
   return fmt::format("unexpected command-line argument: {}", options.arguments.front());

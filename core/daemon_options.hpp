@@ -50,6 +50,9 @@ struct DaemonOptions {
 /// process limit of 1 (`-l`): one process is all it takes.
 [[nodiscard]] OrFatal<void> check_service_options(const DaemonOptions& options);
 
+/// `-t pass`, in any case: each connection hands over the descriptor of the client.
+[[nodiscard]] bool descriptors_are_passed(const DaemonOptions& options);
+
 /// The fatal text for the first left-over argument, if there is one.
 [[nodiscard]] std::optional<std::string> unexpected_argument_text(const DaemonOptions& options);
 

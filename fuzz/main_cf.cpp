@@ -1,6 +1,6 @@
 /// main.cf: a second, naive reading of BEHAVIOUR.md 6.1 finds the same values and complaints; what was
 /// parsed, written out and parsed again, has the same values, also over other values; a file cut between two
-/// logical lines parses as the two halves one after the other.
+/// logical lines parses as the two halves one after the other; each value is found again at its line.
 #include "protocol/main_cf.hpp"
 
 #include <algorithm>
@@ -124,6 +124,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_entries(parsed.table);
   check_naive(contents, parsed);
   check_halves(contents, parsed);
+
+  for (const auto& [name, value] : parsed.table) {
+    const auto entry = find_entry(contents, name);
+    FLUSH_ASSERT(entry && (parsed.fatal || entry->value == value));
+  }
 
   const MainCf again = parse_main_cf(path, serialised(parsed.table));
   FLUSH_ASSERT(again.table == parsed.table);

@@ -27,6 +27,8 @@ Attempt::Attempt(const Start& the_start)
       spool(the_start.main_cf),
       log(spool.queue().path("public/postlog")),
       master(spool, {.all_arguments = the_start.arguments, .environment = the_start.environment}) {
+  // Which the reference does not read: a start that fails ends as one of the reference does.
+  write_file(spool.config_directory() + "/uflush.cf", "uflush_answer_when_broken = no\n");
   start.spoil(spool);
   child = &master.spawn();
 }

@@ -112,7 +112,7 @@ TEST(Startup, RefusesBadSurroundingsInTheReferencesWords) {
 
 // The record goes to a logger below the missing directory, so only the copy on stderr (-V) can be seen.
 TEST(Startup, NamesTheMissingQueueDirectory) {
-  const Spool spool{{{"queue_directory", "/nonexistent/queue"}}};
+  const Spool spool{{{"queue_directory", "/nonexistent/queue"}, {"uflush_answer_when_broken", "no"}}};
   const std::string err = spool.config_directory() + "/stderr";
   MasterStandIn master{spool, {.arguments = {"-V"}, .stderr_path = err}};
   const std::optional<Exit> exit = master.spawn().wait();

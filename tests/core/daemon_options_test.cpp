@@ -181,5 +181,11 @@ TEST(DaemonOptions, AreFineWithAProcessLimitOfOneUnlikeTheReference) {
   EXPECT_EQ(check_text({"-l", "-t", "unix"}), "");
 }
 
+TEST(DaemonOptions, TellWhetherClientsComeAsDescriptors) {
+  EXPECT_TRUE(descriptors_are_passed(options({"-z", "-t", "PASS"})));
+  EXPECT_FALSE(descriptors_are_passed(options({"-z", "-t", "unix"})));
+  EXPECT_FALSE(descriptors_are_passed(options({"-z"})));
+}
+
 }  // namespace
 }  // namespace uflush

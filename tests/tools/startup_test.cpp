@@ -61,6 +61,7 @@ class StartupTest : public testing::Test {
       std::filesystem::create_directory(directory_.path(name));
     for (const char* name : {"", "queue", "queue/public"}) ::chmod(directory_.path(name).c_str(), 0755);
     write_main_cf();
+    directory_.write("conf/uflush.cf", "uflush_answer_when_broken = no\n");  // tests/compat has those that do
     postlogd_.emplace(directory_.path("queue/public/postlog"));
     ::chmod(directory_.path("queue/public/postlog").c_str(), 0666);
     environment_["MAIL_CONFIG"] = directory_.path("conf");
@@ -181,7 +182,7 @@ TEST_F(StartupTest, RunsTheDebuggerForTheEnvironmentToo) {
 
 TEST_F(StartupTest, NeedsMainCf) {
   environment_["MAIL_CONFIG"] = "/nonexistent";
-  EXPECT_EQ(run({"-z", "-t", "unix"}), 1);
+  EXPECT_EQ(run({"-z", "-t", "unix", "-o", "uflush_answer_when_broken=no"}), 1);
   EXPECT_THAT(records(),
               ElementsAre(HasSubstr("fatal: open /nonexistent/main.cf: No such file or directory")));
 }

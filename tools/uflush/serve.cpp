@@ -1,7 +1,6 @@
 #include "tools/uflush/serve.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <csignal>
 #include <utility>
 
@@ -57,12 +56,6 @@ Fd catch_signals() {
   return Fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
-bool is_pass(std::string transport) {
-  std::transform(transport.begin(), transport.end(), transport.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  return transport == "pass";
-}
-
 /// The objects of a running daemon, in the order in which they need each other.
 class Daemon {
  public:
@@ -78,7 +71,7 @@ class Daemon {
   int run() {
     auto work = BlockingPool::create(loop_, work_threads_max);
     auto waiting = BlockingPool::create(loop_, waiting_threads_max);
-    if (!work || !waiting) return end_fatally(startup_, "eventfd: " + last_error().message());
+    if (!work || !waiting) return end_broken_start(startup_, "eventfd: " + last_error().message());
     if (startup_.options.serve_stdin) {
       auto stdio = StdioSocket::open();
       if (!stdio) return end_fatally(startup_, "standard input: " + stdio.error().message());
@@ -144,7 +137,7 @@ ServerSurroundings Daemon::surroundings() {
   around.master = startup_.master ? &*startup_.master : nullptr;
   around.clients_max = prepared_.clients_max;
   around.idle_limit = startup_.master.has_value();
-  around.descriptors_are_passed = startup_.options.transport && is_pass(*startup_.options.transport);
+  around.descriptors_are_passed = descriptors_are_passed(startup_.options);
   if (stdio_) around.only_client = stdio_->take();
   if (!startup_.options.arguments.empty()) around.unexpected_argument = startup_.options.arguments.front();
   if (startup_.config_watch) {

@@ -18,6 +18,7 @@
 #include "io/read_file.hpp"
 #include "io/sandbox.hpp"
 #include "protocol/master_status.hpp"
+#include "tools/uflush/broken_start.hpp"
 #include "tools/uflush/standalone.hpp"
 
 namespace uflush {
@@ -102,6 +103,7 @@ OrFatal<void> configure(Startup& startup) {
     return Fatal{loaded.config.error().text};
   }
   startup.config = std::move(loaded.config.value());
+  startup.is_configured = true;
   if (has_master(startup.options) || startup.options.become_mail_owner) {
     const auto owner = check_mail_owner(startup.config);
     if (!owner) {
@@ -217,6 +219,10 @@ OrFatal<void> prepare(Startup& startup, const BeforePrivilegeDrop& before_privil
     TRY_VOID(enter_queue_directory(startup));
   }
   TRY_VOID(before_privilege_drop(startup));
+  if (startup.config.uflush_answer_when_broken && has_master(startup.options)) {
+    // Else it is the server that notices, with the first client, as the reference does.
+    if (auto unexpected = unexpected_argument_text(startup.options)) return Fatal{*std::move(unexpected)};
+  }
   return drop(startup);
 }
 
@@ -258,13 +264,21 @@ std::optional<int> start(Startup& startup, std::span<const char* const> argument
   ignore_signals();
   ::tzset();  // later the description of the time zone may be out of reach, and records would be in UTC
   // Before anything is opened.
-  if (parsed && has_master(options)) close_unused_descriptors(options.socket_count);
+  if (has_master(options)) close_unused_descriptors(options.socket_count);
   startup.log_output.reopen(with_options(log_settings_from_environment(options.process_name), options));
   startup.log.set_verbose(options.verbose);
-  if (!parsed) return end_fatally(startup, parsed.error().text);
+  if (!parsed) return end_broken_start(startup, parsed.error().text);
   const OrFatal<void> prepared = prepare(startup, before_privilege_drop);
-  if (!prepared) return end_fatally(startup, prepared.error().text);
+  if (!prepared) return end_broken_start(startup, prepared.error().text);
   return std::nullopt;
+}
+
+int end_broken_start(Startup& startup, const std::string& text) {
+  const int status = end_fatally(startup, text);
+  if (!has_master(startup.options)) return status;
+  answer_while_broken(startup,
+                      startup.is_configured ? startup.config : load_what_can_be_had(config_source(startup)));
+  return status;
 }
 
 int end_fatally(Startup& startup, const std::string& text) {

@@ -29,6 +29,7 @@ struct Startup {
 
   DaemonOptions options;
   Config config;
+  bool is_configured = false;           ///< `config` has been read
   SettingPlaces places;                 ///< where the parameters of `config` were set
   std::optional<MailOwner> mail_owner;  ///< where it has been checked
   LogOutput log_output;
@@ -62,12 +63,17 @@ struct Startup {
 using BeforePrivilegeDrop = std::function<OrFatal<void>(Startup&)>;
 
 /// Goes through the start-up. Nothing when the process shall serve, else its exit status: 0 after --help and
-/// --version, 1 after a fatal error, which has been logged. `arguments` is argv with argv[0].
+/// --version, 1 after a fatal error, which has been logged, and after the minute in which such a process
+/// answers FAIL (broken_start.hpp). `arguments` is argv with argv[0].
 ///
 /// The reference sleeps for a second before it exits after a fatal error. We do not: until a process has
 /// reported TAKEN once, it is master(8) that waits (60 s) before it tries again.
 [[nodiscard]] std::optional<int> start(Startup& startup, std::span<const char* const> arguments,
                                        const BeforePrivilegeDrop& before_privilege_drop);
+
+/// What is left to do for a process that cannot start: end_fatally(), then answer_while_broken(). Returns the
+/// exit status, 1.
+[[nodiscard]] int end_broken_start(Startup& startup, const std::string& text);
 
 /// Logs `fatal: <text>`, unless the text is empty because the trouble has been logged already, and waits, up
 /// to a second, until the record is out. Returns the exit status, 1.
