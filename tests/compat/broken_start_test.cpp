@@ -50,6 +50,7 @@ struct Broken {
   Parameters main_cf = {};
   std::function<void(const Spool&)> spoil = [](const Spool&) {};
   bool logs_to_us = true;  ///< not when the logger's socket is sought in another queue directory
+  std::vector<std::string> environment = {};
 };
 
 void remove_main_cf(const Spool& spool) {
@@ -86,6 +87,7 @@ std::vector<Broken> broken_starts() {
       {"root as mail_owner", usual_arguments, {{"mail_owner", "root"}}},
       {"no queue directory", usual_arguments, {{"queue_directory", "/nonexistent/queue"}}, {}, false},
       {"no queue directory, chroot", with({"-c"}), {{"queue_directory", "/nonexistent/queue"}}, {}, false},
+      {"no generation", usual_arguments, {}, {}, true, {"GENERATION=1x"}},
       {"bad list", usual_arguments, {{"fast_flush_domains", "!"}}},
       {"bad list, chroot", with({"-c"}), {{"fast_flush_domains", "!"}}},
       {"bad list, unprivileged n", {"-z", "-t", "unix"}, {{"fast_flush_domains", "!"}}},
@@ -102,7 +104,7 @@ class Answering {
   explicit Answering(const Broken& broken)
       : spool(broken.main_cf),
         log(spool.queue().path("public/postlog")),
-        master(spool, {.all_arguments = broken.arguments}) {
+        master(spool, {.all_arguments = broken.arguments, .environment = broken.environment}) {
     if (broken.spoil) broken.spoil(spool);
     child = &master.spawn();
   }

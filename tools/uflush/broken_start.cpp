@@ -107,19 +107,19 @@ void let_signals_kill() {
   ::sigprocmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
-/// The way to master(8), unless it has told us nothing that it would take for an answer.
-MasterChannel* master_of(Startup& startup) {
-  if (startup.master) return &*startup.master;
+MasterChannel& master_of(Startup& startup) {
+  if (startup.master) return *startup.master;
+  // The start did not come that far; or it is the generation that makes no sense, and master(8) will ignore
+  // us.
   const char* text = std::getenv("GENERATION");
-  const std::optional<std::uint32_t> generation = text == nullptr ? 0U : parse_generation(text);
-  if (!generation) return nullptr;
-  return &startup.master.emplace(master_status_fd, *generation, ::getpid());
+  const std::uint32_t generation = text == nullptr ? 0 : parse_generation(text).value_or(0);
+  return startup.master.emplace(master_status_fd, generation, ::getpid());
 }
 
 FailingServerSurroundings surroundings(Startup& startup, const Config& known, std::vector<int> listeners) {
   FailingServerSurroundings around;
   around.listeners = std::move(listeners);
-  around.master = master_of(startup);
+  around.master = &master_of(startup);
   around.stream_name = startup.options.service_name + " socket";
   around.announces = known.uflush_announcement;
   around.descriptors_are_passed = descriptors_are_passed(startup.options);
