@@ -68,6 +68,8 @@ class Conversation {
   [[nodiscard]] bool is_sending() const noexcept { return outgoing_ && outgoing_->sending; }
   /// The requests since the last answers, in their order.
   [[nodiscard]] auto& pending() noexcept { return pending_; }
+  /// Earlier answers may fill the socket, or there are several: what is posted might not fit.
+  [[nodiscard]] bool may_be_behind() const noexcept { return kept_open_ || pending_.size() > 1; }
   void close_behind_last_answer();
 
  private:
@@ -270,7 +272,7 @@ Task<void> serve_client(const ConnectionContext& context, Fd socket) {
     while (next == Next::execute) next = co_await client.execute() ? client.handle(*input) : Next::close;
     if (next == Next::receive && !client.pending().empty() && !co_await client.answer()) break;
   }
-  if (client.pending().size() > 1) static_cast<void>(co_await client.answer());
+  if (client.may_be_behind()) static_cast<void>(co_await client.answer());
   if (client.is_sending()) static_cast<void>(co_await client.sent());
   for (PendingAnswer& last : client.pending()) {
     if (const auto* append = std::get_if<Append>(&last)) last = co_await *append ? Status::ok : Status::fail;

@@ -224,6 +224,7 @@ Task<ProxymapClient::Exchange> ProxymapClient::exchange(std::string request, Pat
   const op::Send send{.fd = socket_.get(), .from = std::as_bytes(std::span(request))};
   const auto sent = co_await Operation{loop_, send, patience};
   if (!sent) co_return Exchange(fmt::format("send: {}", sent.error().message()));
+  if (sent.value() < request.size()) co_return Exchange(std::string("send: it went away midway"));
   std::string received;
   while (received.size() <= reply_bytes_max) {
     const auto came = co_await receive(received, patience);

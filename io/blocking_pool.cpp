@@ -16,6 +16,9 @@
 namespace uflush {
 namespace {
 
+/// Between two looks for finished work while nobody tells of it.
+constexpr std::chrono::milliseconds unwatched_pause{10};
+
 /// First in, first out, linked through PoolWork::next.
 class WorkQueue {
  public:
@@ -148,7 +151,12 @@ Task<void> BlockingPool::run() {
   Readiness readiness(loop_, shared_->wakeup.get());
   while (!stop_.stop_requested() || shared_->under_way > 0) {
     const StopToken stop = stop_.stop_requested() ? StopToken{} : StopToken{stop_};
-    if (auto ready = co_await readiness.wait(stop); !ready) continue;
+    if (auto ready = co_await readiness.wait(stop); !ready) {
+      if (ready.error() == Error{ECANCELED}) continue;
+      // The ring cannot tell us (epoll may lack memory, or watches): what comes home is noticed a little
+      // late.
+      static_cast<void>(co_await Sleep{loop_, loop_.now() + unwatched_pause, stop});
+    }
     std::uint64_t count = 0;
     [[maybe_unused]] const ssize_t drained = ::read(shared_->wakeup.get(), &count, sizeof count);
     WorkQueue home;

@@ -95,8 +95,6 @@ Result<std::unique_ptr<EpollRing>> EpollRing::create() {
 
 EpollRing::~EpollRing() {
   FLUSH_ASSERT(in_kernel_ == 0);
-  for (std::size_t fd = 0; fd < descriptors_.size(); ++fd)
-    if (descriptors_[fd].closing) ::close(static_cast<int>(fd));
 }
 
 // ---- Taking requests in.
@@ -119,13 +117,7 @@ struct EpollRing::Submit {
     const auto* address = reinterpret_cast<const sockaddr*>(connect.address);
     ring.finish(op, ::connect(connect.fd, address, sizeof *connect.address) == 0 ? 0 : -errno);
   }
-  void operator()(const op::Close& close) const {
-    Descriptor& descriptor = ring.descriptor(close.fd);
-    FLUSH_ASSERT(descriptor.waiting.empty() && !descriptor.closing);
-    descriptor.closing = true;
-    descriptor.closer = &op;
-    if (descriptor.unsent.empty()) ring.close_now(close.fd);
-  }
+  void operator()(const op::Close& close) const { ring.finish(op, ring.close(close.fd)); }
   void operator()(const op::Sync& /*sync*/) const { ring.sync_threads_.submit(op); }
 };
 
@@ -156,22 +148,18 @@ void EpollRing::cancel(Op& op) {
   } else if (queued != there.unsent.end()) {
     finish(op, queued->sent > 0 ? static_cast<std::int32_t>(queued->sent) : -ECANCELED);
     there.unsent.erase(queued);
-    if (there.closing && there.unsent.empty()) close_now(fd);
-  } else if (there.closer == &op) {
-    close_now(fd);
   }  // else it is over, and the turn has yet to say so
 }
 
 void EpollRing::post_send(int fd, std::span<const std::byte> constant) {
-  send_or_queue(fd, {nullptr, constant});
+  if (!descriptor(fd).unsent.empty()) return;  // the socket is full
+  std::size_t sent = 0;
+  int error = 0;
+  send_on(fd, constant, sent, error);
 }
 
 void EpollRing::post_close(Fd fd) {
-  Descriptor& there = descriptor(fd.get());
-  FLUSH_ASSERT(there.waiting.empty() && !there.closing);
-  const int number = fd.release();
-  there.closing = true;
-  if (there.unsent.empty()) close_now(number);
+  static_cast<void>(close(fd.release()));
 }
 
 Result<Fd> EpollRing::accept(int listener) {
@@ -203,7 +191,6 @@ void EpollRing::forget(int fd) {
   there.unsent.clear();
   there.armed = 0;
   there.registered = false;
-  there.closing = false;
 }
 
 void EpollRing::wait_for(int fd, Op& op, std::uint32_t events) {
@@ -229,9 +216,7 @@ void EpollRing::arm(int fd) {
     on_ready(fd, EPOLLIN | EPOLLOUT, true);  // a plain file: it never makes anybody wait
   } else {
     for (Op* op : std::exchange(there.waiting, {})) finish(*op, -error);
-    for (const Outgoing& outgoing : std::exchange(there.unsent, {}))
-      if (outgoing.op != nullptr) finish(*outgoing.op, -error);
-    if (there.closing) close_now(fd);
+    for (const Outgoing& outgoing : std::exchange(there.unsent, {})) finish(*outgoing.op, -error);
   }
 }
 
@@ -261,14 +246,13 @@ void EpollRing::stop_watching(int fd) {
   if (!there.waiting.empty() || !there.unsent.empty()) arm(fd);
 }
 
-void EpollRing::close_now(int fd) {
+/// 0 or a negative errno. Nobody may wait for the descriptor.
+std::int32_t EpollRing::close(int fd) {
   Descriptor& there = descriptor(fd);
-  there.unsent.clear();
+  FLUSH_ASSERT(there.waiting.empty() && there.unsent.empty());
   there.armed = 0;
   there.registered = false;
-  there.closing = false;
-  const std::int32_t result = ::close(fd) == 0 ? 0 : -errno;
-  if (there.closer != nullptr) finish(*std::exchange(there.closer, nullptr), result);
+  return ::close(fd) == 0 ? 0 : -errno;
 }
 
 // ---- Sending.
@@ -288,11 +272,9 @@ void EpollRing::send_queued(int fd) {
   for (; next != there.unsent.end(); ++next) {
     int error = 0;
     if (!send_on(fd, next->bytes, next->sent, error)) break;
-    if (next->op == nullptr) continue;
     finish(*next->op, error == 0 || next->sent > 0 ? static_cast<std::int32_t>(next->sent) : -error);
   }
   there.unsent.erase(there.unsent.begin(), next);
-  if (there.closing && there.unsent.empty()) close_now(fd);
 }
 
 // ---- The turn.

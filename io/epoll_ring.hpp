@@ -44,9 +44,9 @@ class EpollRing final : public Ring {
  private:
   struct Submit;
 
-  /// What the socket has not taken yet.
+  /// A send that the socket has not taken yet, or not all of it.
   struct Outgoing {
-    Op* op;  ///< null: posted, nobody waits
+    Op* op;
     std::span<const std::byte> bytes;
     std::size_t sent = 0;
   };
@@ -57,8 +57,6 @@ class EpollRing final : public Ring {
     std::uint32_t armed = 0;       ///< what epoll will tell of, for those who wait now
     std::uint32_t generation = 0;  ///< tells what epoll says from what it says about an earlier one
     bool registered = false;       ///< very likely
-    bool closing = false;          ///< as soon as `unsent` is empty
-    Op* closer = nullptr;          ///< waits for that
   };
 
   EpollRing(Fd epoll, Fd wakeup) noexcept : epoll_(std::move(epoll)), sync_threads_(std::move(wakeup)) {}
@@ -71,7 +69,7 @@ class EpollRing final : public Ring {
   void stop_watching(int fd);
   void send_or_queue(int fd, const Outgoing& outgoing);
   void send_queued(int fd);
-  void close_now(int fd);
+  [[nodiscard]] std::int32_t close(int fd);
 
   int wait(std::optional<Instant> until, std::span<epoll_event> events);
   void on_event(const epoll_event& event);

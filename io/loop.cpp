@@ -58,12 +58,17 @@ void Loop::turn() {
   timers_.fire(now_);
 }
 
-/// Has the ring turn, and makes ready whoever waited for what completed.
+/// Has the ring turn, and makes ready whoever waited for what completed. Sends that got rid of a part only go
+/// on.
 void Loop::gather(std::optional<Instant> until) {
   ring_.turn(until, completed_);
   now_ = clock_.now();
   for (Op* op : completed_) {
     op->collected = false;
+    if (op->phase == Op::Phase::done && op->has_more_to_send()) {
+      ring_.submit(*op);
+      continue;
+    }
     if (op->waiter) ready_.push_back(std::exchange(op->waiter, nullptr));
   }
   completed_.clear();

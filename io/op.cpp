@@ -36,3 +36,19 @@ Result<void> Sync::to_result(std::int32_t res) {
 }
 
 }  // namespace uflush::op
+
+namespace uflush {
+
+bool Op::has_more_to_send() noexcept {
+  auto* send = std::get_if<op::Send>(&args);
+  if (send == nullptr) return false;
+  if (result > 0) {
+    sent += result;
+    send->from = send->from.subspan(static_cast<std::size_t>(result));
+    if (!send->from.empty() && !cancelled) return true;
+  }
+  if (sent > 0) result = sent;
+  return false;
+}
+
+}  // namespace uflush

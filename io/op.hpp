@@ -39,7 +39,10 @@ struct Recv {
   static Result<Value> to_result(std::int32_t res);
 };
 
-/// Sends everything; a smaller count means that the peer went away midway.
+/// Sends everything; a smaller count means that the peer went away, or that the op was cancelled, midway.
+///
+/// A ring may complete it when the socket has taken a part only (Linux before 5.19 does, in spite of
+/// MSG_WAITALL): the loop then submits the rest (Op::has_more_to_send).
 struct Send {
   using Value = std::size_t;
   int fd;
@@ -86,11 +89,18 @@ class Op {
   Op& operator=(const Op&) = delete;
   ~Op() { FLUSH_ASSERT(phase != Phase::in_kernel); }
 
+  /// After a completion: takes note of what a send has got rid of. True when there is a rest, to which the
+  /// arguments have been set: the op has to be submitted again. False: the op is over, and its result is that
+  /// of all its parts.
+  [[nodiscard]] bool has_more_to_send() noexcept;
+
   OpArgs args;
   std::coroutine_handle<> waiter;  ///< resumed by the loop after a completion, when set
   std::int32_t result = 0;         ///< as in a CQE: a count, or a negative errno
+  std::int32_t sent = 0;           ///< by the parts of a send that are over
   Phase phase = Phase::idle;
   bool collected = false;  ///< in the ring's list of completed ops of this turn
+  bool cancelled = false;  ///< somebody has asked for an early end: no further part is to begin
 };
 
 }  // namespace uflush

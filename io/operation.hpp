@@ -59,6 +59,7 @@ class Operation final : private Timer, private StopListener {
   }
   void on_stop() noexcept override { cancel(); }
   void cancel() noexcept {
+    op_.cancelled = true;
     if (op_.phase == Op::Phase::in_kernel) loop_.ring().cancel(op_);
   }
 

@@ -1,7 +1,9 @@
-/// The seam between coroutines and what takes time. Backends: io_uring (uring_ring.hpp), the simulation of
-/// the tests.
+/// The seam between coroutines and what takes time. Backends: io_uring (uring_ring.hpp), epoll
+/// (epoll_ring.hpp), the simulation of the tests.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
@@ -30,7 +32,9 @@ class Ring {
 
   /// Sends bytes of static lifetime, or closes, without anybody waiting: whoever reads or closes that
   /// descriptor next learns of a failure. Runs in order with what is submitted for the same descriptor in the
-  /// same turn.
+  /// same turn. Neither ever stays under way: what the socket does not take at once is lost, so that a peer
+  /// that does not read holds nothing of ours once we have closed. Hence only for what fits into the buffer
+  /// of a socket that has nothing else to send.
   virtual void post_send(int fd, std::span<const std::byte> constant) = 0;
   virtual void post_close(Fd fd) = 0;
 
@@ -38,6 +42,10 @@ class Ring {
   /// completed). Waits for the first completion until `until`; no time limit when empty; a moment that is
   /// past means: do not wait.
   virtual void turn(std::optional<Instant> until, std::vector<Op*>& completed) = 0;
+
+  /// How many ops may be under way at the same time and each of them still gets ahead. Those beyond begin
+  /// when others have completed.
+  [[nodiscard]] virtual std::size_t ops_max() const noexcept { return SIZE_MAX; }
 
   /// Completions wait to be gathered: a turn now would bring some at once. A cheap look, may miss some.
   [[nodiscard]] virtual bool has_news() const noexcept { return false; }

@@ -1,20 +1,27 @@
 #include "io/ring_setup.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "io/result.hpp"
 
 namespace uflush {
 namespace {
 
-constexpr unsigned entries_wanted = 256;
+/// Smaller rings are not tried when memory is short, unless they are asked for.
 constexpr unsigned entries_min = 32;
-constexpr unsigned completions_per_entry = 4;
+/// More completions than the kernel grants.
+constexpr std::size_t completions_limit = std::size_t{1} << 20;
+/// Of Linux 6.15, later than our headers.
+constexpr unsigned feature_no_iowait = 1U << 17;
 
 /// Flags from best to plainest. Each step gives up something that an older kernel does not know.
-constexpr std::array<unsigned, 4> flag_ladder = {
+constexpr std::array<unsigned, ring_flag_rungs> flag_ladder = {
     IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
     IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SINGLE_ISSUER,
     IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
@@ -37,21 +44,28 @@ constexpr std::array<NeededOpcode, 7> needed_opcodes = {{
 }};
 
 /// One attempt: 0 or a negative errno.
-int try_setup(unsigned entries, unsigned flags, io_uring& ring, io_uring_params& params) {
+int try_setup(unsigned entries, std::size_t ops_max, unsigned flags, io_uring& ring,
+              io_uring_params& params) {
   params = {};
   params.flags = flags | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | IORING_SETUP_R_DISABLED;
-  params.cq_entries = entries * completions_per_entry;
+  // Each op has one; cancelling, posted sends and posted closes, which are over when they have been handed
+  // over, may have another.
+  params.cq_entries =
+      static_cast<unsigned>(std::min(ops_max + entries + ring_spare_completions, completions_limit));
   return io_uring_queue_init_params(entries, &ring, &params);
 }
 
 /// Walks down the ladder while the kernel does not know the flags, and halves the ring while it lacks memory.
-int climb_down(io_uring& ring, io_uring_params& params) {
+int climb_down(const RingWishes& wishes, io_uring& ring, io_uring_params& params) {
   int error = -EINVAL;
-  for (const unsigned flags : flag_ladder) {
-    for (unsigned entries = entries_wanted; entries >= entries_min; entries /= 2) {
-      error = try_setup(entries, flags, ring, params);
-      if (error != -ENOMEM) break;
-    }
+  for (std::size_t rung = wishes.first_rung; rung < flag_ladder.size(); ++rung) {
+    unsigned entries = wishes.entries;
+    std::size_t ops_max = wishes.ops_max;
+    do {
+      error = try_setup(entries, ops_max, flag_ladder[rung], ring, params);
+      entries /= 2;
+      ops_max /= 2;
+    } while (error == -ENOMEM && entries >= entries_min);
     if (error != -EINVAL) break;
   }
   return error;
@@ -105,6 +119,17 @@ bool restrict_to_needed(io_uring& ring) {
   return io_uring_register_restrictions(&ring, allowed.data(), allowed.size()) == 0;
 }
 
+/// An eventfd that tells of completions and of work that will bring some; silent at first. poll(2) on the
+/// ring itself does not tell of the latter (DEFER_TASKRUN). -1 when it cannot be had.
+int make_work_event(io_uring& ring) {
+  const int event = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (event < 0) return -1;
+  if (io_uring_register_eventfd(&ring, event) == 0 && io_uring_cq_eventfd_toggle(&ring, false) == 0)
+    return event;
+  ::close(event);
+  return -1;
+}
+
 }  // namespace
 
 std::string RingFeatures::describe() const {
@@ -116,10 +141,10 @@ std::string RingFeatures::describe() const {
   return text;
 }
 
-std::variant<RingSetup, RingRefusal> set_up_ring() {
+std::variant<RingSetup, RingRefusal> set_up_ring(const RingWishes& wishes) {
   RingSetup setup{};
   io_uring_params params{};
-  const int error = climb_down(setup.ring, params);
+  const int error = climb_down(wishes, setup.ring, params);
   if (error < 0) return RingRefusal{words_for(error)};
 
   std::string missing = missing_feature(setup.ring, params.features);
@@ -127,11 +152,14 @@ std::variant<RingSetup, RingRefusal> set_up_ring() {
     io_uring_queue_exit(&setup.ring);
     return RingRefusal{std::move(missing)};
   }
-  io_uring_register_ring_fd(
-      &setup.ring);  // saves a table look-up at each call; without it things work as well
+  // Saves a table look-up at each call; without it things work as well.
+  const bool registered = io_uring_register_ring_fd(&setup.ring) == 1;
+  const bool no_iowait = wishes.no_iowait && (params.features & feature_no_iowait) != 0;
+  if (!no_iowait) setup.work_event = make_work_event(setup.ring);
   const bool restricted = restrict_to_needed(setup.ring);
   if (const int enabled = io_uring_enable_rings(&setup.ring); enabled < 0) {
     io_uring_queue_exit(&setup.ring);
+    if (setup.work_event >= 0) ::close(setup.work_event);
     return RingRefusal{"io_uring_register(ENABLE_RINGS): " + Error{-enabled}.message()};
   }
   io_uring_ring_dontfork(&setup.ring);
@@ -139,6 +167,8 @@ std::variant<RingSetup, RingRefusal> set_up_ring() {
                     .coop_taskrun = (params.flags & IORING_SETUP_COOP_TASKRUN) != 0,
                     .skip_success = (params.features & IORING_FEAT_CQE_SKIP) != 0,
                     .restricted = restricted,
+                    .no_iowait = no_iowait,
+                    .registered = registered,
                     .sq_entries = params.sq_entries,
                     .cq_entries = params.cq_entries};
   return setup;

@@ -1,7 +1,8 @@
-/// The rings that the same test runs on: the kernel's, the portable one, the simulated one, and the simulated
-/// one with everything shuffled.
+/// The rings that the same test runs on: the kernel's as it is and as older kernels have it, the portable
+/// one, the simulated one, and the simulated one with everything shuffled.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <variant>
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -25,6 +27,9 @@ namespace uflush {
 
 class UringBackend {
  public:
+  explicit UringBackend(const RingWishes& wishes = {})
+      : ring_(std::get<std::unique_ptr<UringRing>>(UringRing::create(wishes))) {}
+
   [[nodiscard]] Ring& ring() { return *ring_; }
   [[nodiscard]] UringRing& uring() { return *ring_; }
   [[nodiscard]] Clock& clock() { return clock_; }
@@ -38,7 +43,21 @@ class UringBackend {
 
  private:
   SystemClock clock_;
-  std::unique_ptr<UringRing> ring_ = std::get<std::unique_ptr<UringRing>>(UringRing::create());
+  std::unique_ptr<UringRing> ring_;
+};
+
+/// As an older kernel would grant it: with the flags of one rung of the ladder, which sleeps in
+/// io_uring_enter or in ppoll.
+template <std::size_t rung, bool no_iowait>
+class OlderUringBackend : public UringBackend {
+ public:
+  OlderUringBackend() : UringBackend({.first_rung = rung, .no_iowait = no_iowait}) {}
+};
+
+/// With hardly any room for completions.
+class TinyUringBackend : public UringBackend {
+ public:
+  TinyUringBackend() : UringBackend({.entries = 2, .ops_max = 2}) {}
 };
 
 class EpollBackend {
@@ -67,7 +86,8 @@ class SimBackend {
 class ShuffledBackend : public SimBackend {
  public:
   ShuffledBackend() {
-    ring_.faults = {.reorder = true, .delay = 0.3, .split_send = 0.3, .end_of_multishot = 0.3};
+    ring_.faults = {
+        .reorder = true, .delay = 0.3, .split_send = 0.3, .short_send = 0.3, .end_of_multishot = 0.3};
   }
 };
 
@@ -86,6 +106,31 @@ struct SocketPair {
   void tell(std::string_view text) const {
     FLUSH_ASSERT(::send(peer.get(), text.data(), text.size(), MSG_NOSIGNAL) ==
                  static_cast<ssize_t>(text.size()));
+  }
+};
+
+/// A socket whose peer does not read, with nothing left to send into.
+struct FullSocket : SocketPair {
+  FullSocket() {
+    const std::string piece(4096, 'x');
+    while (::send(ours.get(), piece.data(), piece.size(), MSG_DONTWAIT) > 0) {
+    }
+  }
+  /// All that there is to read, without the filling.
+  std::string drain() const {
+    std::string text;
+    std::array<char, 4096> piece;
+    for (ssize_t count = 1; count > 0;) {
+      count = ::recv(peer.get(), piece.data(), piece.size(), MSG_DONTWAIT);
+      text.append(piece.data(), static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+    }
+    text.erase(0, text.find_first_not_of('x'));
+    return text;
+  }
+  /// Nobody holds the other end any more, though there is something to read.
+  [[nodiscard]] bool is_hung_up() const {
+    pollfd entry{.fd = peer.get(), .events = 0, .revents = 0};
+    return ::poll(&entry, 1, 0) == 1 && (entry.revents & POLLHUP) != 0;
   }
 };
 

@@ -1,6 +1,7 @@
 #include "io/blocking_pool.hpp"
 
 #include <atomic>
+#include <ctime>
 #include <latch>
 #include <string>
 #include <thread>
@@ -8,9 +9,12 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "tests/core/in_child.hpp"
 #include "tests/io/backends.hpp"
+#include "tests/support/seccomp.hpp"
 
 namespace uflush {
 namespace {
@@ -180,6 +184,30 @@ int run_job_without_threads() {
   };
   loop.run(work(*pool.value(), answer));
   return answer;
+}
+
+/// Brings jobs home in a process whose epoll takes no more descriptors; 0 when it hardly computes meanwhile.
+int run_jobs_unwatched() {
+  EpollBackend backend;
+  if (!support::forbid_call(SYS_epoll_ctl, ENOSPC)) return 99;
+  Loop loop(backend.ring(), backend.clock());
+  const auto pool = BlockingPool::create(loop, 1);
+  const std::clock_t before = std::clock();
+  const auto work = [](BlockingPool& with, Loop& in) -> Task<void> {
+    Scope scope;
+    scope.spawn(with.run());
+    auto job = [] { return 0; };
+    for (int i = 0; i < 3; ++i) static_cast<void>(co_await in_pool(with, job));
+    static_cast<void>(co_await Sleep{in, in.now() + std::chrono::milliseconds(200)});
+    with.shut_down();
+    co_await scope.join();
+  };
+  loop.run(work(*pool.value(), loop));
+  return std::clock() - before < CLOCKS_PER_SEC / 20 ? 0 : 1;
+}
+
+TEST(BlockingPool, BringsJobsHomeWhereTheRingCannotTellOfThem) {
+  EXPECT_EQ(in_child(run_jobs_unwatched), 0);
 }
 
 TEST(BlockingPool, DoesTheWorkItselfWhenThereAreNoThreadsToBeHad) {

@@ -1,8 +1,10 @@
-// What every ring must do alike: the kernel's, the portable one, the simulated one, and the simulated one in
-// any order.
+// What every ring must do alike: the kernel's with each set of flags and each way to sleep, the portable one,
+// the simulated one, and the simulated one in any order.
 #include "io/operation.hpp"
 
 #include <string>
+#include <thread>
+#include <type_traits>
 #include <vector>
 
 #include <fcntl.h>
@@ -21,7 +23,12 @@ using std::chrono::milliseconds;
 template <typename Backend>
 class OperationTest : public BackendTest<Backend> {};
 
-using Backends = testing::Types<UringBackend, EpollBackend, SimBackend, ShuffledBackend>;
+static_assert(ring_flag_rungs == 4);
+using Backends =
+    testing::Types<UringBackend, OlderUringBackend<0, false>, OlderUringBackend<1, false>,
+                   OlderUringBackend<2, false>, OlderUringBackend<3, false>, OlderUringBackend<1, true>,
+                   OlderUringBackend<2, true>, OlderUringBackend<3, true>, TinyUringBackend, EpollBackend,
+                   SimBackend, ShuffledBackend>;
 TYPED_TEST_SUITE(OperationTest, Backends);
 
 Task<void> receive_all(Loop& loop, int fd, std::string& into) {
@@ -235,6 +242,63 @@ TYPED_TEST(OperationTest, PostedBytesArriveBeforeThePostedClose) {
   std::string expected;
   for (std::size_t i = 0; i < sockets.size(); ++i) expected += "one,two.";
   EXPECT_EQ(received, expected);
+}
+
+TYPED_TEST(OperationTest, NothingThatIsPostedStaysWithAPeerThatDoesNotRead) {
+  std::vector<FullSocket> sockets(20);
+  const auto poster = [](Loop& loop, std::vector<FullSocket>& pairs) -> Task<void> {
+    for (FullSocket& pair : pairs) {
+      loop.ring().post_send(pair.ours.get(), as_bytes("answer"));
+      loop.ring().post_close(std::move(pair.ours));
+    }
+    EXPECT_TRUE(co_await (Sleep{loop, loop.now() + milliseconds(1)}));
+  };
+  this->loop_->run(poster(*this->loop_, sockets));
+  for (const FullSocket& pair : sockets) {
+    EXPECT_TRUE(pair.is_hung_up());
+    EXPECT_EQ(pair.drain(), "");
+  }
+}
+
+TYPED_TEST(OperationTest, ASendThatIsCancelledMidwayTellsHowMuchHasGone) {
+  SocketPair sockets;
+  const std::string text(8'000'000, 'x');
+  Result<std::size_t> sent = Error{};
+  const auto sender = [](Loop& loop, int fd, std::string_view all, Result<std::size_t>& count) -> Task<void> {
+    const Patience patience{.deadline = loop.now() + milliseconds(20)};
+    auto outcome = co_await Operation{loop, op::Send{fd, as_bytes(all)}, patience};
+    count = outcome;
+  };
+  this->loop_->run(sender(*this->loop_, sockets.ours.get(), text, sent));
+  ASSERT_TRUE(sent.has_value());
+  EXPECT_GT(sent.value(), 0U);
+  EXPECT_LT(sent.value(), text.size());
+}
+
+/// Sends back each byte that comes, from a thread of its own; ends with the connection.
+void echo(int fd) {
+  char byte = 0;
+  while (::recv(fd, &byte, 1, 0) == 1) ::send(fd, &byte, 1, MSG_NOSIGNAL);
+}
+
+// Whether the thread sleeps in the ring or beside it: each answer has to wake it.
+TYPED_TEST(OperationTest, IsWokenByWhatOtherThreadsDo) {
+  if (std::is_base_of_v<SimBackend, TypeParam>) GTEST_SKIP() << "nobody else acts in the simulated world";
+  SocketPair sockets;
+  std::thread peer(echo, sockets.peer.get());
+  const auto talk = [](Loop& loop, int fd) -> Task<void> {
+    std::array<std::byte, 8> buffer;
+    for (int i = 0; i < 1000; ++i) {
+      loop.ring().post_send(fd, as_bytes("x"));
+      const Patience patience{.deadline = loop.now() + std::chrono::seconds(10)};
+      auto count = co_await Operation{loop, op::Recv{fd, buffer}, patience};
+      EXPECT_TRUE(count.has_value());
+      if (!count) break;
+    }
+  };
+  this->loop_->run(talk(*this->loop_, sockets.ours.get()));
+  ::shutdown(sockets.ours.get(), SHUT_RDWR);
+  peer.join();
 }
 
 // ---- Readiness

@@ -6,11 +6,16 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 
+#include "tests/core/in_child.hpp"
 #include "tests/io/backends.hpp"
+#include "tests/support/seccomp.hpp"
 
 namespace uflush {
 namespace {
+
+using std::chrono::milliseconds;
 
 class UringRingTest : public BackendTest<UringBackend> {
  protected:
@@ -37,13 +42,14 @@ TEST_F(UringRingTest, CarriesFarMoreRequestsThanItsQueuesHaveEntries) {
     for (std::size_t i = 0; i < size; ++i) scope.spawn(poll_once(in, fd, {}, done, stopped));
     EXPECT_EQ(uring.in_kernel(), size);
     const std::uint64_t one = 1;
-    EXPECT_EQ(::write(fd, &one, sizeof one), 8);  // all of them complete at once: the queue overflows
+    EXPECT_EQ(::write(fd, &one, sizeof one), 8);  // all of them complete at once
     co_await scope.join();
   };
   loop_->run(crowd(*loop_, ring(), event.get(), count, readable, cancelled));
   EXPECT_EQ(readable, count);
   EXPECT_EQ(cancelled, 0U);
   EXPECT_EQ(ring().in_kernel(), 0U);
+  EXPECT_EQ(ring().overflows(), 0U);
 }
 
 TEST_F(UringRingTest, CancelsFarMoreRequestsThanItsQueuesHaveEntries) {
@@ -62,6 +68,83 @@ TEST_F(UringRingTest, CancelsFarMoreRequestsThanItsQueuesHaveEntries) {
   loop_->run(crowd(*loop_, event.get(), count, readable, cancelled));
   EXPECT_EQ(cancelled, count);
   EXPECT_EQ(ring().in_kernel(), 0U);
+  EXPECT_EQ(ring().overflows(), 0U);
+}
+
+TEST_F(UringRingTest, HasRoomForAsManyOpsAsItWasMadeFor) {
+  for (const std::size_t ops : {std::size_t{1}, std::size_t{1000}, std::size_t{30'000}}) {
+    UringBackend backend({.ops_max = ops});
+    EXPECT_GE(backend.ring().ops_max(), ops);
+    const RingFeatures& granted = backend.uring().features();
+    EXPECT_LE(backend.ring().ops_max() + granted.sq_entries, granted.cq_entries);
+  }
+  UringBackend largest({.ops_max = 1'000'000'000});
+  EXPECT_GE(largest.ring().ops_max(), 60'000U);
+}
+
+// Cancel requests and posted requests that fail have completions, too.
+TEST_F(UringRingTest, NeverOverflowsWhateverIsAskedOfASmallOne) {
+  for (std::size_t rung = 0; rung < ring_flag_rungs; ++rung) {
+    UringBackend backend({.entries = 2, .ops_max = 1, .first_rung = rung});
+    UringRing& uring = backend.uring();
+    ASSERT_LT(uring.ops_max(), 64U);
+    Loop loop(backend.ring(), backend.clock());
+    const Fd event{::eventfd(0, EFD_CLOEXEC)};
+    std::size_t readable = 0;
+    std::size_t cancelled = 0;
+    constexpr std::size_t count = 500;
+    const auto crowd = [](Loop& in, int fd, std::size_t& done, std::size_t& stopped) -> Task<void> {
+      StopSource stop;
+      Scope scope;
+      for (std::size_t i = 0; i < count; ++i) {
+        scope.spawn(poll_once(in, fd, i % 2 == 0 ? StopToken{} : StopToken{stop}, done, stopped));
+        in.ring().post_send(-1, as_bytes("x"));  // EBADF
+      }
+      stop.request_stop();
+      const std::uint64_t one = 1;
+      EXPECT_EQ(::write(fd, &one, sizeof one), 8);
+      co_await scope.join();
+    };
+    loop.run(crowd(loop, event.get(), readable, cancelled));
+    EXPECT_EQ(readable + cancelled, count);
+    EXPECT_GE(readable, count / 2);
+    EXPECT_EQ(uring.overflows(), 0U);
+  }
+}
+
+/// How long a loop that has nothing to do but to wait for `time` was computing.
+Duration computing_while_waiting(Ring& ring, Clock& clock, Duration time) {
+  Loop loop(ring, clock);
+  const auto processor = [] {
+    timespec now{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+  };
+  const auto sleeper = [](Loop& in, Duration length) -> Task<void> {
+    static_cast<void>(co_await Sleep{in, in.now() + length});
+  };
+  const auto before = processor();
+  loop.run(sleeper(loop, time));
+  return processor() - before;
+}
+
+TEST_F(UringRingTest, SleepsWhereverItSleeps) {
+  for (std::size_t rung = 0; rung < ring_flag_rungs; ++rung) {
+    for (const bool no_iowait : {false, true}) {
+      UringBackend backend({.first_rung = rung, .no_iowait = no_iowait});
+      EXPECT_LT(computing_while_waiting(backend.ring(), backend.clock(), milliseconds(50)), milliseconds(20));
+    }
+  }
+}
+
+TEST_F(UringRingTest, SleepsWherePpollIsForbidden) {
+  const auto sleep = [] {
+    if (!support::forbid_call(SYS_ppoll, EPERM)) return 2;
+    UringBackend backend({.no_iowait = false});
+    return computing_while_waiting(backend.ring(), backend.clock(), milliseconds(50)) < milliseconds(20) ? 0
+                                                                                                         : 1;
+  };
+  EXPECT_EQ(in_child(sleep), 0);
 }
 
 TEST_F(UringRingTest, AcceptsFromABacklogUntilItIsEmpty) {

@@ -45,6 +45,7 @@ RingFaults RingFaults::shuffled(Dice& dice) {
   faults.delay = dice.draw_probability(0.5);
   faults.split_recv = dice.draw_probability(0.8);
   faults.split_send = dice.draw_probability(0.5);
+  faults.short_send = dice.draw_probability(0.5);
   faults.end_of_multishot = dice.draw_probability(0.3);
   return faults;
 }
@@ -141,7 +142,8 @@ bool SimRing::deliver(std::vector<Op*>& completed) {
   for (const auto& request : requests_) order.push_back(request.get());
   if (faults.reorder) dice_.shuffle(order);
   for (Request* request : order) {
-    if (must_wait(*request) || !(request->cancelled || is_ready(*request))) continue;
+    const bool goes_ahead = request->op == nullptr || request->cancelled || is_ready(*request);
+    if (must_wait(*request) || !goes_ahead) continue;
     if (request->times_delayed < delays_max && dice_.chance(faults.delay)) {
       ++request->times_delayed;
       progress_ = true;
@@ -257,10 +259,11 @@ SimRing::Outcome SimRing::perform(Request& request, const op::Send& send) {
   if (rest.size() > 1 && dice_.chance(faults.split_send))
     rest = rest.first(dice_.between(1, rest.size() - 1));
   const ssize_t count = ::send(send.fd, rest.data(), rest.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (count < 0 && errno == EAGAIN) return std::nullopt;
+  if (count < 0 && errno == EAGAIN && request.op != nullptr) return std::nullopt;
   if (count < 0) return so_far(errno);
   request.sent += static_cast<std::size_t>(count);
-  if (request.sent == send.from.size()) return static_cast<std::int32_t>(request.sent);
+  const bool is_short = request.op != nullptr && dice_.chance(faults.short_send);
+  if (request.sent == send.from.size() || is_short) return static_cast<std::int32_t>(request.sent);
   progress_ = true;
   return std::nullopt;
 }

@@ -38,6 +38,7 @@ struct RingFaults {
   double delay = 0;               ///< a completion comes some turns later
   double split_recv = 0;          ///< a receive gets fewer bytes than are there
   double split_send = 0;          ///< a send takes several turns
+  double short_send = 0;          ///< one that somebody waits for completes with a part of its bytes
   double recv_error = 0;          ///< ECONNRESET, and the connection is dead
   double send_error = 0;          ///< EPIPE or a short count, and the connection is dead
   double connect_error = 0;       ///< ECONNREFUSED
@@ -76,7 +77,7 @@ class SimRing final : public Ring {
  private:
   /// A request under way.
   struct Request {
-    Op* op;  ///< null: posted, nobody waits
+    Op* op;  ///< null: posted, nobody waits, and the ring neither
     OpArgs args;
     std::size_t sent = 0;
     int times_delayed = 0;
