@@ -54,6 +54,16 @@ void OpenLogs::leave_room_for(std::size_t clients) noexcept {
   close_surplus();
 }
 
+bool OpenLogs::close_idle(std::size_t count) noexcept {
+  std::size_t closed = 0;
+  for (; closed < count; ++closed) {
+    OpenLog* const oldest = next_to_go(2 * residents_.size());
+    if (oldest == nullptr) break;
+    close(*oldest);
+  }
+  return closed > 0;
+}
+
 void OpenLogs::close_surplus() noexcept {
   while (!guests_.empty()) settle(guests_.front());
   while (residents_.size() > open_max_) {

@@ -73,6 +73,9 @@ class OpenLogs {
   /// So many clients need a descriptor each: closes what is open beyond that.
   void leave_room_for(std::size_t clients) noexcept;
 
+  /// Closes up to `count` logs, those first that would have been next to go. False when all are busy.
+  bool close_idle(std::size_t count) noexcept;
+
   /// There are so many guests that they should not wait for the end of the turn.
   [[nodiscard]] bool is_crowded() const noexcept { return guests_.size() >= guests_max; }
   /// Closes guests, or residents in favour of guests. Who is busy stays for as long as that.

@@ -11,8 +11,15 @@ namespace {
 
 /// How long a client that was accepted before the end may take for its request.
 constexpr std::chrono::seconds drain_limit{60};
-/// When descriptors or memory run out without a client of ours whose end we could wait for.
-constexpr std::chrono::seconds shortage_pause{1};
+/// When descriptors or memory of the system run out: no client of ours may leave for long, and others may
+/// give theirs back.
+constexpr std::chrono::milliseconds shortage_pause{250};
+/// In a loop in which somebody connects and closes, there is always one more.
+constexpr std::size_t accepts_per_turn_max = 64;
+/// When master(8) is told of the first clients although more are waiting.
+constexpr std::size_t accepts_until_report_max = 1024;
+/// Logfiles that are closed when a client finds no descriptor left.
+constexpr std::size_t descriptors_at_a_time = 16;
 
 /// How warnings call the peer. The reference has no name for standard input.
 std::string stream_name(const ServerSurroundings& surroundings, const Config& config) {
@@ -100,64 +107,86 @@ Task<void> Server::accept_clients(int listener) {
       drain("listener lost");
       break;
     }
-    while (!draining_.stop_requested()) {
-      if (!full_ && !accept_one(listener)) break;
-      if (!full_) continue;
-      report_room();
-      if (clients_.size() > 0) {
-        co_await client_left_.wait();
-        // Its descriptor is only free when the ring has been handed the close.
-        static_cast<void>(co_await Sleep{loop_, loop_.now(), draining_});
-      } else {
-        static_cast<void>(co_await Sleep{loop_, loop_.now() + shortage_pause, draining_});
+    Accepted last = Accepted::client;
+    while (last != Accepted::nobody && !draining_.stop_requested()) {
+      last = accept_some(listener);
+      if (last == Accepted::client) {
+        co_await next_turn();  // those who are connected have theirs first
+      } else if (last != Accepted::nobody) {
+        co_await wait_for_room(last);
       }
-      full_ = false;
-      report_room();
     }
-    if (!reported_ && accepted_ > 0 && exit_status_ == 0) report_first_clients();
   }
   co_await readiness.close();
 }
 
-/// Takes one connection. False when there is none.
-bool Server::accept_one(int listener) {
-  if (clients_.size() >= surroundings_.clients_max) {
-    full_ = true;
-    return true;
-  }
-  auto accepted = loop_.ring().accept(listener);
-  if (!accepted) {
+/// Takes connections until there are none, or no more can be had, or these are enough for one turn. How the
+/// last try ended.
+Server::Accepted Server::accept_some(int listener) {
+  Accepted last = Accepted::client;
+  for (std::size_t i = 0; i < accepts_per_turn_max && last == Accepted::client; ++i)
+    last = draining_.stop_requested() ? Accepted::nobody : accept_one(listener);
+  const bool all_taken = last == Accepted::nobody || accepted_ >= accepts_until_report_max;
+  if (!reported_ && accepted_ > 0 && all_taken && exit_status_ == 0) report_first_clients();
+  return last;
+}
+
+/// Takes one connection.
+Server::Accepted Server::accept_one(int listener) {
+  if (clients_.size() >= surroundings_.clients_max) return Accepted::too_many_clients;
+  while (true) {
+    auto accepted = loop_.ring().accept(listener);
+    if (accepted) {
+      take_in(std::move(accepted).value());
+      return Accepted::client;
+    }
     switch (accepted.error().number) {
       case EAGAIN:
-        return false;
+        return Accepted::nobody;
       case EINTR:
       case ECONNABORTED:
-        return true;
+        return Accepted::client;
       case EMFILE:
       case ENFILE:
+        if (service_.close_idle_logs(descriptors_at_a_time)) continue;
+        return Accepted::shortage;
       case ENOBUFS:
       case ENOMEM:
-        full_ = true;
-        return true;
+        return Accepted::shortage;
       default:
         log_.fatal("accept connection: {}", accepted.error().message());
         exit_status_ = 1;
         drain("listener lost");
-        return false;
+        return Accepted::nobody;
     }
   }
+}
+
+void Server::take_in(Fd client) {
   idle_->stop();
   ++accepted_;
-  if (accepted_ == 1 && !surroundings_.unexpected_argument.empty()) {
-    refuse_command_line();
-    return false;
-  }
+  if (accepted_ == 1 && !surroundings_.unexpected_argument.empty()) return refuse_command_line();
   if (config_.max_use_explicit && accepted_ >= static_cast<std::size_t>(*config_.max_use_explicit)) {
     drain("max_use connections served");
   }
   service_.leave_room_for(clients_.size() + 2);  // this one, and the next
-  clients_.spawn(serve(std::move(accepted).value()));
-  return true;
+  clients_.spawn(serve(std::move(client)));
+}
+
+/// Until a client has left, or, as a shortage of the system may end without that, for a while.
+Task<void> Server::wait_for_room(Accepted why) {
+  report(MasterStatus::taken);
+  Countdown try_again(loop_, [this] { client_left_.notify(); });
+  if (why == Accepted::shortage) try_again.start(shortage_pause);
+  co_await client_left_.wait(draining_);
+  try_again.stop();
+  co_await next_turn();  // a descriptor is only free when the ring has been handed the close
+  report(MasterStatus::available);
+}
+
+/// Goes on when the ring has turned, and those whose ops have completed go on as well.
+Sleep Server::next_turn() {
+  return Sleep{loop_, loop_.now(), draining_};
 }
 
 Task<void> Server::serve(Fd socket) {
@@ -190,11 +219,6 @@ void Server::report_first_clients() {
   reported_ = true;
   report(MasterStatus::taken);
   report(MasterStatus::available);
-}
-
-/// When no more clients fit, master(8) may start another process.
-void Server::report_room() {
-  report(full_ ? MasterStatus::taken : MasterStatus::available);
 }
 
 void Server::report(MasterStatus status) {

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -62,15 +63,26 @@ class Server {
  private:
   class Countdown;
 
+  /// How a try to accept ended.
+  enum class Accepted : std::uint8_t {
+    client,            ///< or one that was gone before
+    nobody,            ///< was waiting, or the listener is lost
+    too_many_clients,  ///< until one leaves
+    shortage,          ///< of descriptors or memory
+  };
+
   Task<void> accept_clients(int listener);
-  bool accept_one(int listener);
+  Accepted accept_some(int listener);
+  Accepted accept_one(int listener);
+  void take_in(Fd client);
+  Task<void> wait_for_room(Accepted why);
+  Sleep next_turn();
   Task<void> serve(Fd socket);
   Task<void> watch_master();
   Task<void> report_again();
   Task<void> watch(ServerSurroundings::Watch& watched);
   void refuse_command_line();
   void report_first_clients();
-  void report_room();
   void report(MasterStatus status);
 
   Loop& loop_;
@@ -87,7 +99,6 @@ class Server {
   Event report_waits_;
   std::unique_ptr<Countdown> idle_;
   std::size_t accepted_ = 0;
-  bool full_ = false;
   bool reported_ = false;  ///< master(8) knows that we work
   int exit_status_ = 0;
 };

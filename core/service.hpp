@@ -47,6 +47,8 @@ class Service {
 
   /// So many clients are connected: open logfiles leave them their descriptors.
   void leave_room_for(std::size_t clients) noexcept { logs_.leave_room_for(clients); }
+  /// Descriptors have run out all the same: closes up to `count` logs. False when there are none to close.
+  bool close_idle_logs(std::size_t count) noexcept { return logs_.close_idle(count); }
 
   /// Waits for what is on its way to the disk. No requests after that.
   Task<void> close();

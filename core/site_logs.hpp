@@ -96,6 +96,8 @@ class SiteLogs final : private TurnEnd {
 
   /// So many clients need a descriptor each: closes what is open beyond that.
   void leave_room_for(std::size_t clients) noexcept { open_.leave_room_for(clients); }
+  /// Closes up to `count` logs that nobody is using. False when there are none.
+  bool close_idle(std::size_t count) noexcept { return open_.close_idle(count); }
 
   /// For somebody else in this process who is about to take the lock of this log.
   void release_lock(std::string_view name) noexcept;
