@@ -19,10 +19,10 @@ OrFatal<std::unique_ptr<Ring>> open_epoll(Log& log) {
 
 }  // namespace
 
-OrFatal<std::unique_ptr<Ring>> open_ring(const Config& config, Log& log) {
+OrFatal<std::unique_ptr<Ring>> open_ring(const Config& config, Log& log, std::size_t ops_max) {
   const RingBackend backend = config.uflush_backend;
   if (backend == RingBackend::portable) return open_epoll(log);
-  auto made = UringRing::create();
+  auto made = UringRing::create({.ops_max = ops_max});
   if (const auto* refusal = std::get_if<RingRefusal>(&made)) {
     const char* wish = backend == RingBackend::io_uring ? "uflush_backend = io_uring cannot be had: " : "";
     log.warning("{}using epoll, which is slower (with uflush_backend = portable there is no warning): {}",

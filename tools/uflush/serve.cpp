@@ -1,18 +1,16 @@
 #include "tools/uflush/serve.hpp"
 
 #include <algorithm>
-#include <csignal>
 #include <utility>
 
 #include <sys/resource.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #include "core/server.hpp"
 #include "io/blocking_pool.hpp"
 #include "io/kernel_files.hpp"
 #include "io/kernel_name_watch.hpp"
 #include "io/loop.hpp"
+#include "tools/uflush/end_signals.hpp"
 #include "tools/uflush/open_ring.hpp"
 #include "tools/uflush/standalone.hpp"
 #include "tools/uflush/stdio_socket.hpp"
@@ -46,14 +44,16 @@ std::size_t raise_open_files_limit() {
   return limit.rlim_cur;
 }
 
-/// A descriptor that tells of SIGTERM and SIGINT, which no longer kill.
-Fd catch_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  ::sigprocmask(SIG_BLOCK, &signals, nullptr);
-  return Fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+/// Ops that a client may have under way at the same time, for as long as it likes: receiving the next
+/// requests and sending the last answers.
+constexpr std::size_t ops_per_client = 2;
+/// All others.
+constexpr std::size_t other_ops = 64;
+
+/// How many clients the ring has room for without any of them keeping others waiting.
+std::size_t clients_that_fit(const Ring& ring) {
+  const std::size_t ops = ring.ops_max();
+  return (ops - std::min(ops / 2, other_ops)) / ops_per_client;
 }
 
 /// The objects of a running daemon, in the order in which they need each other.
@@ -65,8 +65,7 @@ class Daemon {
         loop_(*prepared.ring, clock_),
         layout_(startup.config.hash_queue_names, startup.config.hash_queue_depth),
         names_(startup.config.enable_idna2003_compatibility ? Idna::transitional : Idna::idna2008),
-        queue_manager_(loop_, files_, startup.config, startup.log),
-        signals_(catch_signals()) {}
+        queue_manager_(loop_, files_, startup.config, startup.log) {}
 
   int run() {
     auto work = BlockingPool::create(loop_, work_threads_max);
@@ -97,7 +96,7 @@ class Daemon {
   QueueLayout layout_;
   SiteNames names_;
   QueueManager queue_manager_;
-  Fd signals_;
+  EndSignals signals_;
   std::unique_ptr<StdioSocket> stdio_;
   std::optional<Watchdog> watchdog_;
 };
@@ -144,14 +143,13 @@ ServerSurroundings Daemon::surroundings() {
     ConfigWatch& watch = *startup_.config_watch;
     around.watches.push_back({.fd = watch.fd(), .must_end = [&watch] { return watch.drain_and_check(); }});
   }
-  if (signals_) {
-    const auto take_signal = [this, fd = signals_.get()] {
-      signalfd_siginfo signal{};
-      if (::read(fd, &signal, sizeof signal) != sizeof signal) return false;
+  if (signals_.fd() >= 0) {
+    const auto take_signal = [this] {
+      if (!signals_.take()) return false;
       watchdog_->last_call(leave_limit);  // if the spool's locks do not come free
       return true;
     };
-    around.watches.push_back({.fd = signals_.get(), .must_end = take_signal, .leave = true});
+    around.watches.push_back({.fd = signals_.fd(), .must_end = take_signal, .leave = true});
   }
   return around;
 }
@@ -199,9 +197,10 @@ OrFatal<void> prepare_to_serve(Startup& startup, Prepared& prepared) {
   prepared.open_logs.shared_max = open_files - std::min(open_files, other_descriptors);
   const std::size_t reserved = prepared.open_logs.open_min + other_descriptors;
   prepared.clients_max = open_files > 2 * reserved ? open_files - reserved : open_files / 2;
-  auto ring = open_ring(startup.config, startup.log);
+  auto ring = open_ring(startup.config, startup.log, prepared.clients_max * ops_per_client + other_ops);
   if (!ring) return std::move(ring).error();
   prepared.ring = std::move(ring).value();
+  prepared.clients_max = std::min(prepared.clients_max, clients_that_fit(*prepared.ring));
   return outcome::success();
 }
 

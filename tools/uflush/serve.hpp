@@ -15,7 +15,7 @@ namespace uflush {
 struct Prepared {
   std::unique_ptr<EligibleSites> eligible;
   std::unique_ptr<Ring> ring;  ///< not charged to the mail owner's RLIMIT_MEMLOCK when root makes it
-  // What the descriptor limit has room for:
+  // What the descriptor limit has room for, and, of clients, the ring:
   std::size_t clients_max = 0;
   OpenLogsPolicy open_logs;
 };
