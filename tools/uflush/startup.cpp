@@ -270,6 +270,7 @@ std::optional<int> start(Startup& startup, std::span<const char* const> argument
   if (!parsed) return end_broken_start(startup, parsed.error().text);
   const OrFatal<void> prepared = prepare(startup, before_privilege_drop);
   if (!prepared) return end_broken_start(startup, prepared.error().text);
+  startup.places = {};  // it holds all of main.cf
   return std::nullopt;
 }
 

@@ -30,7 +30,7 @@ struct Startup {
   DaemonOptions options;
   Config config;
   bool is_configured = false;           ///< `config` has been read
-  SettingPlaces places;                 ///< where the parameters of `config` were set
+  SettingPlaces places;                 ///< where the parameters of `config` were set; during the start
   std::optional<MailOwner> mail_owner;  ///< where it has been checked
   LogOutput log_output;
   Log log;
