@@ -178,7 +178,7 @@ void UringRing::wait(std::optional<Instant> until) {
   }
   if (!busy_wait_) return sleep(until);
   const Instant began = std::chrono::steady_clock::now();
-  if (busy_wait_->is_worth_it()) hand_over();
+  if (busy_wait_->is_worth_it() && has_requests()) hand_over();
   if (busy_wait_->look([this] { return has_news(); }, began, until.value_or(Instant::max()))) {
     const int answer = io_uring_get_events(&ring_);
     FLUSH_ASSERT(answer >= 0 || is_weather(answer));
