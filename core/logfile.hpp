@@ -1,7 +1,7 @@
 /// The file of one site: queue IDs of its deferred mail, one per line, emptied after a send.
 ///
-/// Synchronous code for the loop thread (with `Lock::try_now`) and for jobs. Every access holds the lock that
-/// Postfix's own processes also take (flock), so both daemons may work on one spool.
+/// Synchronous code for the loop thread (which waits for nothing) and for jobs. Every access holds the lock
+/// that Postfix's own processes also take (flock), so both daemons may work on one spool.
 ///
 /// Races closed here: another process unlinks or replaces the file between our open and our write (found by
 /// looking where the name leads afterwards, or by news of it, the lines are written again). Race that stays:
@@ -11,12 +11,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <ctime>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "core/config.hpp"
 #include "io/file_system.hpp"
 #include "io/result.hpp"
 
@@ -26,7 +24,8 @@ namespace uflush {
 struct AppendOutcome {
   enum class Kind : std::uint8_t {
     written,  ///< `landed_bytes` of them, whole lines
-    locked,   ///< somebody else has the lock, nothing was done (only with Lock::try_now)
+    locked,   ///< somebody else has the lock, nothing was done (not with Patience::lock)
+    cold,     ///< the disk would have to be waited for, nothing was done (only with Patience::none)
     failed,   ///< `landed_bytes` landed all the same, whole lines; `failure` says what went wrong
   };
   Kind kind = Kind::written;
@@ -48,10 +47,17 @@ class AppendFile {
     look,  ///< by looking; the lines are written again
     news,  ///< not here: the caller has had the name covered since before it was opened (core/name_news.hpp)
   };
-  /// Appends whole lines in one write under the lock. A half line that a full disk leaves is taken away
-  /// again. What is reached by a symbolic link is always looked at.
-  [[nodiscard]] AppendOutcome append(std::string_view lines, FileSystem::Lock patience,
-                                     Names names = Names::look);
+  /// What an append may wait for.
+  enum class Patience : std::uint8_t {
+    none,  ///< nothing: on the loop's thread. A file that is not open is for a job
+    disk,  ///< the disk: in a job
+    lock,  ///< the lock too, which may take for ever: in a job
+  };
+  /// Appends whole lines in one write under the lock, none across the border of two pages
+  /// (core/line_layout.hpp). Whenever the lock is newly taken, the end of the file is looked at: half a line
+  /// that somebody has left there is ended first. A half line that a full disk leaves is taken away again.
+  /// What is reached by a symbolic link is always looked at. What is no regular file fails at once.
+  [[nodiscard]] AppendOutcome append(std::string_view lines, Patience patience, Names names = Names::look);
   /// Leaves the file locked from the next append on (core/kept_locks.hpp), until `release_lock`.
   void keep_lock() noexcept { keeps_lock_ = true; }
   void release_lock() noexcept;
@@ -72,10 +78,11 @@ class AppendFile {
  private:
   [[nodiscard]] Result<void> open();
   /// Nothing when the name no longer leads to the open file.
-  [[nodiscard]] std::optional<AppendOutcome> append_to_open_file(std::string_view lines,
-                                                                 FileSystem::Lock patience, Names names);
+  [[nodiscard]] std::optional<AppendOutcome> append_to_open_file(std::string_view lines, Patience patience,
+                                                                 Names names);
   [[nodiscard]] std::optional<AppendOutcome> append_locked(std::string_view lines, Names names);
-  [[nodiscard]] Result<void> get_to_know();
+  [[nodiscard]] Result<void> look_at_end();
+  [[nodiscard]] bool ends_as_we_left_it(Patience patience, bool& is_cold);
   [[nodiscard]] Result<bool> look();
   [[nodiscard]] AppendOutcome write_lines(std::string_view lines);
   [[nodiscard]] AppendOutcome fatal(std::string_view operation, Error error) const;
@@ -88,47 +95,24 @@ class AppendFile {
   bool keeps_lock_ = false;
   bool is_locked_ = false;
   bool is_linked_to_ = false;
-  bool is_known_ = false;  ///< what follows is, of the open file
-  std::uint64_t device_ = 0;
+  std::uint64_t device_ = 0;  ///< this and what follows: of the open file
   std::uint64_t inode_ = 0;
-  bool is_empty_ = false;      ///< so it was found, and nothing was appended yet
-  bool end_is_known_ = false;  ///< somebody has looked whether it ends with a whole line
-  bool half_line_left_ =
-      false;  ///< it does not: a full disk, or a crash of the machine, has cut its last line
+  bool is_new_ = false;        ///< so it was found, and nothing was appended yet
+  bool end_is_known_ = false;  ///< what follows is right, unless somebody else has had the lock
+  std::uint64_t size_bytes_ = 0;
+  bool half_line_left_ = false;  ///< the last line has no newline: its writer was cut short
 };
 
 /// Makes the missing directories above `path`, mode 0700, as the reference does for logfiles and queue files.
 [[nodiscard]] Result<void> make_parent_directories(FileSystem& files, const std::string& path);
 
-/// What a send has read.
-struct LogContents {
-  std::string lines;
-  /// The file's access time since then, down to the nanosecond. Whoever sends the same log meanwhile changes
-  /// it; adds do not.
-  std::time_t mark = 0;
-  long mark_nanoseconds = 0;
-};
+/// flock(2). Who keeps the lock (core/kept_locks.hpp) hears of openings only, and ours may be an old one: who
+/// has to wait opens the file, whose name is `path`, once more.
+[[nodiscard]] Result<void> take_log_lock(FileSystem& files, FileHandle file, const std::string& path,
+                                         FileSystem::Lock patience);
 
-/// Locks the file, whose name is `path`, reads everything, and leaves a mark: `now` and `nanoseconds` (not 0,
-/// and another number each time) as the access time. EWOULDBLOCK with Lock::try_now when somebody else has
-/// the lock.
-[[nodiscard]] Result<LogContents> read_logfile(FileSystem& files, FileHandle file, const std::string& path,
-                                               std::time_t now, long nanoseconds, FileSystem::Lock patience);
-
-/// Takes the lines of `handled` out of the file, and sets the time stamps of `path` to `now` (which tells
-/// refresh that the log has been looked at).
-///
-/// Under the lock, and only while the file still begins with those lines and bears the mark: another flush
-/// process may have emptied it, and the same IDs may have been added again. Lines that came in meanwhile
-/// stay. At no instant is one of them missing or cut: they are copied to the front of the file while they
-/// still stand at its end, then the file is cut at the end of the copy. Where the copy does not fit into
-/// `handled`, the file stays as it is: lines that are looked at twice do no harm. EWOULDBLOCK as above.
-[[nodiscard]] Result<void> drop_handled_lines(FileSystem& files, FileHandle file, const std::string& path,
-                                              const LogContents& handled, std::time_t now,
-                                              Durability durability, FileSystem::Lock patience);
-
-/// Where a copy of `arrived` can end within `handled`: the end of a line of `handled`, with room for a line
-/// of filler in between when it is not an exact fit. npos when there is no such place.
-[[nodiscard]] std::size_t place_for_copy(std::string_view handled, std::size_t arrived_bytes);
+/// Opens a log for a send: for reading and writing, without waiting for anybody. ENXIO for what is no regular
+/// file.
+[[nodiscard]] Result<File> open_log(FileSystem& files, const std::string& path);
 
 }  // namespace uflush

@@ -30,24 +30,37 @@ std::vector<std::string> rename_all(const SpoolAccess& spool, QueueFileMover& mo
   return mover.take_warnings();
 }
 
+/// More lines than this are not kept in memory.
+constexpr std::size_t stayed_bytes_max = 1024UL * 1024;
+
+void note_stayed(Moved& moved, const std::vector<std::string>& queue_ids) {
+  for (const std::string& id : queue_ids) {
+    moved.too_many_stayed = moved.too_many_stayed || moved.stayed.size() + id.size() >= stayed_bytes_max;
+    if (!moved.too_many_stayed) moved.stayed.append(id).push_back('\n');
+  }
+}
+
 void append(std::vector<std::string>& all, std::vector<std::string> more) {
   all.insert(all.end(), std::move_iterator(more.begin()), std::move_iterator(more.end()));
 }
 
 }  // namespace
 
-Moved move_in_one_go(const SpoolAccess& spool, std::string_view log_name, std::string_view contents) {
+Moved move_in_one_go(const SpoolAccess& spool, std::string_view log_name, LogSource& lines) {
   const std::time_t now = spool.loop.wall_time();
-  Toucher toucher(spool, now, log_name, contents);
+  Toucher toucher(spool, now, log_name, lines);
   QueueFileMover mover(spool.files, spool.layout, now);
   Moved moved;
-  bool more = !contents.empty();
-  while (more && !moved.ran_short) {
+  bool more = !lines.at_end();
+  while (more && moved.is_complete()) {
     Toucher::Slice slice = toucher.next(files_per_slice);
     append(moved.notes, std::move(slice.notes));
     append(moved.warnings, std::move(slice.warnings));
     append(moved.warnings, rename_all(spool, mover, slice.in_deferred));
-    moved.ran_short = slice.ran_short || mover.ran_short();
+    note_stayed(moved, slice.stayed);
+    note_stayed(moved, mover.take_stayed());
+    moved.failure = slice.read_error;
+    if (slice.ran_short || mover.ran_short()) moved.failure = Error{EMFILE};
     more = !slice.is_last;
   }
   return moved;
@@ -55,11 +68,11 @@ Moved move_in_one_go(const SpoolAccess& spool, std::string_view log_name, std::s
 
 /// While one thread renames a slice, another one touches the next: renames are what takes most of the time,
 /// and the kernel makes them one by one.
-Task<Result<void>> move_in_slices(SpoolAccess& spool, std::string_view log_name, std::string_view contents,
-                                  StopToken stop) {
-  if (contents.empty()) co_return outcome::success();
+Task<Moved> move_in_slices(SpoolAccess& spool, std::string_view log_name, LogSource& lines, StopToken stop) {
+  Moved moved;
+  if (lines.at_end()) co_return moved;
   const std::time_t now = spool.loop.wall_time();
-  Toucher toucher(spool, now, log_name, contents);
+  Toucher toucher(spool, now, log_name, lines);
   QueueFileMover mover(spool.files, spool.layout, now);
   Toucher::Slice slice;
   std::size_t slice_files = files_in_first_slice;
@@ -75,17 +88,20 @@ Task<Result<void>> move_in_slices(SpoolAccess& spool, std::string_view log_name,
     if (!slice.is_last) touching.start();
     const std::vector<std::string> warnings = co_await in_pool(spool.work_pool, rename_slice);
     spool.log.record_all(Severity::warning, warnings);
-    const bool ran_short = slice.ran_short || mover.ran_short();
+    note_stayed(moved, slice.stayed);
+    note_stayed(moved, mover.take_stayed());
+    moved.failure = slice.read_error;
+    if (slice.ran_short || mover.ran_short()) moved.failure = Error{EMFILE};
     const bool is_last = slice.is_last;
     if (!is_last) slice = co_await touching;
-    if (ran_short) co_return Error{EMFILE};
-    if (is_last) co_return outcome::success();
+    if (is_last || !moved.is_complete()) co_return moved;
     if (spool.loop.now() >= next_scan) {
       co_await spool.queue_manager.trigger(QueueTrigger::scan_incoming);
       next_scan = spool.loop.now() + scan_interval;
     }
   }
-  co_return Error{ECANCELED};
+  moved.failure = Error{ECANCELED};
+  co_return moved;
 }
 
 }  // namespace uflush

@@ -7,9 +7,9 @@
 #include <unordered_map>
 
 #include "core/config.hpp"
+#include "core/keyed_hash.hpp"
 #include "core/log.hpp"
 #include "core/table/inquiry.hpp"
-#include "core/table/text_hash.hpp"
 #include "io/fd.hpp"
 #include "io/loop.hpp"
 #include "io/mutex.hpp"
@@ -67,7 +67,7 @@ class ProxymapClient {
   Instant connected_at_{};
   ProxymapForm form_ = ProxymapForm::until_3_10;
   std::unordered_map<std::string, Keys> opened_;  ///< tables that the server has opened once
-  std::unordered_map<std::string, RemoteAnswer, TextHash, std::equal_to<>> answers_;
+  std::unordered_map<std::string, RemoteAnswer, KeyedTextHash, std::equal_to<>> answers_;
 };
 
 }  // namespace uflush

@@ -18,6 +18,11 @@ constexpr mode_t ready_bits = S_IRUSR | S_IWUSR | S_IXUSR;
 constexpr mode_t unthrottle_bit = S_IRGRP;
 constexpr mode_t permission_bits = 07777;
 
+/// No message can be at a place that fails so.
+bool is_absent(Error error) {
+  return error.number == ENOENT || error.number == ENOTDIR;
+}
+
 }  // namespace
 
 QueueFileMover::QueueFileMover(FileSystem& files, const QueueLayout& layout, std::time_t now)
@@ -35,22 +40,23 @@ bool QueueFileMover::move_unthrottled(std::string_view queue_id) {
 }
 
 QueueFileMover::Queue QueueFileMover::touch(std::string_view queue_id) {
-  if (touch_in(deferred_, queue_id)) return Queue::deferred;
+  const auto in_deferred = touch_in(deferred_, queue_id);
+  if (in_deferred) return Queue::deferred;
   if (touch_in(incoming_, queue_id)) return Queue::incoming;
+  if (!is_absent(in_deferred.error())) stayed_.emplace_back(queue_id);
   return Queue::none;
 }
 
-bool QueueFileMover::touch_in(OpenQueue& queue, std::string_view queue_id) {
+Result<void> QueueFileMover::touch_in(OpenQueue& queue, std::string_view queue_id) {
   auto touched = [&]() -> Result<void> {
     TRY(in, directory(queue, queue_id));
     return files_.set_times(in, file_name(queue_id), now_);
   }();
-  if (touched) return true;
-  if (touched.error().number != ENOENT) {
+  if (!touched && touched.error().number != ENOENT) {
     warnings_.push_back(fmt::format("flush_one_file: update {} time stamps: {}",
                                     layout_.path(queue.queue, queue_id), touched.error().message()));
   }
-  return false;
+  return touched;
 }
 
 bool QueueFileMover::mark_unthrottled(std::string_view queue_id, Queue& queue) {
@@ -86,6 +92,7 @@ void QueueFileMover::rename_to_incoming(std::string_view queue_id) {
     if (renamed) renamed = try_rename(queue_id);
   }
   if (!renamed && renamed.error().number != ENOENT) {
+    stayed_.emplace_back(queue_id);
     warnings_.push_back(fmt::format("{}: rename from deferred to incoming: {}",
                                     layout_.path(deferred, queue_id), renamed.error().message()));
   }
@@ -93,9 +100,12 @@ void QueueFileMover::rename_to_incoming(std::string_view queue_id) {
 
 Result<void> QueueFileMover::try_rename(std::string_view queue_id) {
   TRY(from, directory(deferred_, queue_id));
-  TRY(to, directory(incoming_, queue_id));
+  const auto to = directory(incoming_, queue_id);
+  // ENOENT is to mean that the message is not there. A directory may be missing: it is made, unless a link
+  // with its name leads nowhere.
+  if (!to) return Error{to.error().number == ENOENT ? ENOTDIR : to.error().number};
   const char* name = file_name(queue_id);
-  return files_.rename(from, name, to, name);
+  return files_.rename(from, name, to.value(), name);
 }
 
 const char* QueueFileMover::file_name(std::string_view queue_id) {

@@ -42,6 +42,10 @@ class QueueFileMover {
   /// Descriptors or memory ran out: messages have been passed over that may well be there.
   [[nodiscard]] bool ran_short() const noexcept { return ran_short_; }
 
+  /// IDs of messages that are still in deferred, or may be, since the last call: they could not be given the
+  /// time, or not be moved, for another reason than that they are not there.
+  [[nodiscard]] std::vector<std::string> take_stayed() { return std::exchange(stayed_, {}); }
+
   /// What went wrong since the last call: texts for warnings.
   [[nodiscard]] std::vector<std::string> take_warnings() { return std::exchange(warnings_, {}); }
 
@@ -54,7 +58,7 @@ class QueueFileMover {
     File directory{};
   };
 
-  bool touch_in(OpenQueue& queue, std::string_view queue_id);
+  Result<void> touch_in(OpenQueue& queue, std::string_view queue_id);
   bool mark_unthrottled(std::string_view queue_id, Queue& queue);
   Result<void> try_rename(std::string_view queue_id);
   /// Good until the next call.
@@ -69,6 +73,7 @@ class QueueFileMover {
   OpenQueue incoming_;
   std::string path_;  ///< of the directory that is looked for; kept for its memory
   std::array<char, queue_id_bytes_max + 1> name_{};
+  std::vector<std::string> stayed_;
   std::vector<std::string> warnings_;
   bool ran_short_ = false;
 };

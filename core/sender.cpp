@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include <sys/random.h>
@@ -37,13 +38,13 @@ struct Sender::Sending {
   Sending(std::string log_name, Turns::Turn its_turn, std::size_t position_in_list = 0)
       : name(std::move(log_name)), turn(std::move(its_turn)), position(position_in_list) {}
 
-  [[nodiscard]] LogInHand log() const { return {name, path, file.handle(), mark}; }
+  [[nodiscard]] LogInHand log() const { return {name, path, file.value().handle(), mark}; }
 
   std::string name;
   Turns::Turn turn;
   std::size_t position;  ///< in the list of names, if there is one
   std::string path;
-  File file;
+  Result<File> file = Error{ENOENT};
   long mark = 0;
   ShortSend trip;
 };
@@ -62,23 +63,38 @@ Status Sender::failed(const std::string& name, std::string_view operation, Error
   return Status::fail;
 }
 
-/// The one place where a log is opened for a send.
-Result<void> Sender::open(Sending& sending) {
+/// What has to be done on the loop's thread before a worker opens a log.
+void Sender::prepare(Sending& sending) {
   logs_.release_lock(sending.name);
   sending.path = spool_.layout.path("flush", sending.name);
-  TRY(file, spool_.files.open(current_directory, sending.path.c_str(), FileSystem::Open::read_write));
-  sending.file = std::move(file);
   sending.mark = next_mark();
-  return outcome::success();
+}
+
+/// The one place where a log is opened for a send. Takes as long as the disk does.
+void Sender::open(Sending& sending) const {
+  sending.file = open_log(spool_.files, sending.path);
+}
+
+/// The same for a log that was not opened.
+Status Sender::not_opened(const Sending& sending) {
+  const Error why = sending.file.error();
+  return why.number == ENOENT ? Status::ok : failed(sending.name, "open", why);
 }
 
 Task<Status> Sender::send(std::string name, StopToken stop) {
   auto turn = co_await turns_.wait_for(name);
   Sending sending(std::move(name), std::move(turn));
-  if (const auto opened = open(sending); !opened) {
-    if (opened.error().number == ENOENT) co_return Status::ok;
-    co_return failed(sending.name, "open", opened.error());
+  prepare(sending);
+  if (logs_.is_open(sending.name)) {
+    open(sending);  // the kernel has at hand what we have open
+  } else {
+    auto open_it = [&] {
+      open(sending);
+      return true;
+    };
+    co_await in_pool(spool_.work_pool, open_it);
   }
+  if (!sending.file) co_return not_opened(sending);
   co_await spool_.queue_manager.trigger(QueueTrigger::unthrottle);
   auto trip = [&] { return try_short_send(spool_, sending.log()); };
   sending.trip = co_await in_pool(spool_.work_pool, trip);
@@ -115,8 +131,11 @@ Task<std::size_t> Sender::send_some(std::span<const std::string> names, StopToke
     std::size_t count = 0;
     bool is_complete = true;
     for (; count < run.size() && is_complete; ++count) {
-      run[count].trip = try_short_send(spool_, run[count].log());
-      is_complete = run[count].trip.is_complete();
+      Sending& sending = run[count];
+      open(sending);
+      if (!sending.file) continue;
+      sending.trip = try_short_send(spool_, sending.log());
+      is_complete = sending.trip.is_complete();
     }
     return count;
   };
@@ -127,62 +146,61 @@ Task<std::size_t> Sender::send_some(std::span<const std::string> names, StopToke
   co_return done;
 }
 
-/// Opens logs for a run, until one is met that has to be waited for, or that cannot be opened: it is for
-/// another run, where it comes first. How many names were used up.
+/// Takes logs into a run, until one is met that has to be waited for: it is for another run, where it comes
+/// first. How many names were used up.
 Task<std::size_t> Sender::take_up(std::span<const std::string> names, std::deque<Sending>& run) {
   for (std::size_t position = 0; position < names.size(); ++position) {
     const std::string& name = names[position];
     std::optional<Turns::Turn> turn = turns_.try_now(name);
     if (!turn && !run.empty()) co_return position;
     if (!turn) turn.emplace(co_await turns_.wait_for(name));
-    Sending& sending = run.emplace_back(name, *std::move(turn), position);
-    const auto opened = open(sending);
-    if (opened) continue;
-    run.pop_back();
-    if (opened.error().number == ENOENT) continue;
-    if (!run.empty()) co_return position;
-    failed(name, "open", opened.error());
-    co_return position + 1;
+    prepare(run.emplace_back(name, *std::move(turn), position));
   }
   co_return names.size();
 }
 
 /// Whatever remains after a trip to the pool: the log is long, or somebody has its lock.
 Task<Status> Sender::finish(Sending& sending, StopToken stop) {
+  if (!sending.file) co_return not_opened(sending);
   ShortSend& trip = sending.trip;
-  spool_.log.record_all(Severity::info, trip.notes);
-  spool_.log.record_all(Severity::warning, trip.warnings);
+  Moved& moved = trip.moved;
+  spool_.log.record_all(Severity::info, moved.notes);
+  spool_.log.record_all(Severity::warning, moved.warnings);
   const LogInHand log = sending.log();
-  Result<LogContents>& contents = trip.contents;
-  if (!contents && is_locked(contents.error())) {
-    auto read = [&] {
-      return read_logfile(spool_.files, log.file, log.path, spool_.loop.wall_time(), log.mark,
-                          FileSystem::Lock::wait);
-    };
-    contents = co_await in_pool(spool_.waiting_pool, read);
+  if (!trip.found && is_locked(trip.found.error())) {
+    auto find = [&] { return find_lines(spool_, log, FileSystem::Lock::wait); };
+    trip.found = co_await in_pool(spool_.waiting_pool, find);
   }
-  if (!contents) co_return failed(log.name, "read", contents.error());
-  Result<void> moved = Error{EMFILE};
-  if (trip.moved) {
-    moved = outcome::success();
-  } else if (!trip.ran_short) {
-    moved = co_await move_in_slices(spool_, log.name, contents.value().lines, stop);
-  }
-  if (!moved) {
+  if (!trip.found) co_return failed(log.name, "read", trip.found.error());
+  FoundLog& found = trip.found.value();
+  if (!trip.is_moved) moved = co_await move(log, found, stop);
+  if (!moved.is_complete()) {
     co_await spool_.queue_manager.trigger(QueueTrigger::scan_incoming);  // for those that were moved
     co_return Status::fail;
   }
   if (!trip.dropped && is_locked(trip.dropped.error())) {
-    auto drop = [&] { return drop_lines(spool_, log, contents.value(), FileSystem::Lock::wait); };
+    auto drop = [&] { return drop_lines(spool_, log, found.part, moved, FileSystem::Lock::wait); };
     trip.dropped = co_await in_pool(spool_.waiting_pool, drop);
   }
-  if (!contents.value().lines.empty()) {
+  if (found.part.size_bytes > 0) {
     if (spool_.log.verbose() > 0)
       spool_.log.info("flush_send_path: requesting delivery for logfile {}", log.name);
     co_await spool_.queue_manager.trigger(QueueTrigger::scan_incoming);
   }
   if (!trip.dropped) co_return failed(log.name, "truncate", trip.dropped.error());
-  co_return Status::ok;
+  co_return moved.stayed.empty() && !moved.too_many_stayed ? Status::ok : Status::fail;
+}
+
+/// Moves what a log lists, as long as it may be.
+Task<Moved> Sender::move(const LogInHand& log, FoundLog& found, StopToken stop) {
+  TextSource short_text(found.lines);
+  FileSource file(spool_.files, log.file, 0, found.is_whole ? 0 : found.part.size_bytes);
+  LogSource& lines = found.is_whole ? static_cast<LogSource&>(short_text) : file;
+  Moved moved = co_await move_in_slices(spool_, log.name, lines, stop);
+  if (!found.is_whole) found.part.digest = file.digest();
+  const int failure = moved.failure.number;
+  if (failure != 0 && failure != EMFILE && failure != ECANCELED) failed(log.name, "read", moved.failure);
+  co_return moved;
 }
 
 Task<Status> Sender::send_file(std::string queue_id) {

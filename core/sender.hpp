@@ -25,7 +25,8 @@ class Sender {
   /// those lines out of it. The lock is held only to read and to shorten the file: adds for the site go on
   /// meanwhile. One send per log at a time; the next one waits and handles what is left. `stop` (the daemon
   /// must leave now) ends it between two slices, and so does a shortage of descriptors, with the log
-  /// untouched and FAIL.
+  /// untouched and FAIL. FAIL also when messages stay for another reason than that they are not there: their
+  /// lines are kept.
   Task<Status> send(std::string name, StopToken stop);
 
   /// Sends many logs for a refresh: the same without un-throttling. Short logs share trips to the pool; two
@@ -40,8 +41,11 @@ class Sender {
   Task<void> send_from(std::span<const std::string>& rest, StopToken stop);
   Task<std::size_t> send_some(std::span<const std::string> names, StopToken stop);
   Task<std::size_t> take_up(std::span<const std::string> names, std::deque<Sending>& run);
-  Result<void> open(Sending& sending);
+  void prepare(Sending& sending);
+  void open(Sending& sending) const;
+  Status not_opened(const Sending& sending);
   Task<Status> finish(Sending& sending, StopToken stop);
+  Task<Moved> move(const LogInHand& log, FoundLog& found, StopToken stop);
   Status failed(const std::string& name, std::string_view operation, Error error);
 
   /// 1 to 999,999,999: another one each time, and not those of another process.

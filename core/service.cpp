@@ -1,6 +1,7 @@
 #include "core/service.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "protocol/queue_id.hpp"
 
@@ -9,6 +10,8 @@ namespace {
 
 /// The log of a forgotten site is closed: no fewer sites than logs.
 constexpr std::size_t verdicts_max = open_logs_limit;
+/// Finding one to forget takes no longer than this, even when all were used a moment ago.
+constexpr std::size_t forgetting_looks_max = 256;
 /// Longer names are no domain names; they are not worth the memory.
 constexpr std::size_t remembered_site_bytes_max = 255;
 
@@ -18,8 +21,8 @@ Service::Service(SpoolAccess& spool, EligibleSites& eligible, SiteNames& names)
     : spool_(spool),
       eligible_(eligible),
       names_(names),
-      logs_(spool.loop, spool.waiting_pool, spool.files, spool.layout, spool.config.uflush_durability,
-            spool.open_logs, spool.log),
+      logs_(spool.loop, spool.work_pool, spool.waiting_pool, spool.files, spool.layout,
+            spool.config.uflush_durability, spool.open_logs, spool.log),
       sender_(spool, logs_),
       refresher_(spool, sender_),
       proxymap_(spool.loop, spool.config, spool.log),
@@ -77,7 +80,9 @@ Task<void> Service::close() {
 const Service::Verdict* Service::remembered(std::string_view site) const {
   if (spool_.log.verbose() > 0) return nullptr;  // the log is to tell how each verdict comes about
   const auto known = verdicts_.find(site);
-  return known != verdicts_.end() && spool_.loop.now() < known->second.good_until ? &known->second : nullptr;
+  if (known == verdicts_.end() || spool_.loop.now() >= known->second.good_until) return nullptr;
+  known->second.used = true;
+  return &known->second;
 }
 
 /// Failures are not remembered.
@@ -87,12 +92,26 @@ const Service::Verdict& Service::remember(std::string_view site, Verdict verdict
     return uncached_;
   }
   const auto [entry, is_new] = verdicts_.insert_or_assign(std::string(site), std::move(verdict));
-  if (is_new) oldest_first_.push_back(&*entry);
-  if (verdicts_.size() > verdicts_max) {
-    verdicts_.erase(verdicts_.find(oldest_first_.front()->first));
-    oldest_first_.pop_front();
+  if (is_new) {
+    next_to_go_.push_back(&*entry);
+    forget_surplus();
   }
   return entry->second;
+}
+
+/// Goes round: who was asked for since the last look gets another round, for its log is worth keeping open.
+/// When too many were, there are some verdicts too many for a while.
+void Service::forget_surplus() {
+  std::size_t looks = forgetting_looks_max;
+  while (verdicts_.size() > verdicts_max && looks-- > 0) {
+    const Verdicts::const_pointer next = next_to_go_.front();
+    next_to_go_.pop_front();
+    if (std::exchange(next->second.used, false)) {
+      next_to_go_.push_back(next);
+    } else {
+      verdicts_.erase(verdicts_.find(next->first));
+    }
+  }
 }
 
 bool Service::may_take_time() const noexcept {

@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "core/eligible_sites.hpp"
+#include "core/keyed_hash.hpp"
 #include "core/proxymap_client.hpp"
 #include "core/refresh.hpp"
 #include "core/sender.hpp"
@@ -64,9 +65,7 @@ class Service {
     Status status = Status::ok;
     SiteLogPtr log;  ///< when the status is ok
     Instant good_until = Instant::max();
-  };
-  struct TextHash : std::hash<std::string_view> {
-    using is_transparent = void;
+    mutable bool used = false;  ///< since somebody looked for one to forget
   };
 
   [[nodiscard]] const Verdict* remembered(std::string_view site) const;
@@ -76,6 +75,7 @@ class Service {
   Task<Verdict> judge_either_way(std::string site, StopToken stop);
   Task<Eligibility> evaluate(const std::string& site, Inquiry& inquiry);
   const Verdict& remember(std::string_view site, Verdict verdict);
+  void forget_surplus();
   Verdict name_log(std::string_view site, Eligibility eligibility);
   void note_add(std::string_view site, std::string_view queue_id) const;
   PendingAnswer append_line(const Verdict& verdict, std::string_view queue_id);
@@ -88,10 +88,10 @@ class Service {
   Refresher refresher_;
   ProxymapClient proxymap_;
   Mutex asking_;  ///< one question to blocking tables at a time
-  using Verdicts = std::unordered_map<std::string, Verdict, TextHash, std::equal_to<>>;
+  using Verdicts = std::unordered_map<std::string, Verdict, KeyedTextHash, std::equal_to<>>;
   Verdicts verdicts_;
   std::deque<Verdicts::const_pointer>
-      oldest_first_;  ///< the entries of verdicts_, in the order of their arrival
+      next_to_go_;  ///< the entries of verdicts_, in the order in which they are looked at
   Verdict uncached_;
 };
 

@@ -1,9 +1,6 @@
 #include "core/short_send.hpp"
 
 #include <cstddef>
-#include <utility>
-
-#include "core/moving.hpp"
 
 namespace uflush {
 namespace {
@@ -14,24 +11,26 @@ constexpr std::size_t short_log_bytes = 1024;
 
 ShortSend try_short_send(const SpoolAccess& spool, const LogInHand& log) {
   ShortSend send;
-  send.contents = read_logfile(spool.files, log.file, log.path, spool.loop.wall_time(), log.mark,
-                               FileSystem::Lock::try_now);
-  if (!send.contents) return send;
-  const LogContents& contents = send.contents.value();
-  if (contents.lines.size() > short_log_bytes) return send;
-  Moved moved = move_in_one_go(spool, log.name, contents.lines);
-  send.notes = std::move(moved.notes);
-  send.warnings = std::move(moved.warnings);
-  send.ran_short = moved.ran_short;
-  if (send.ran_short) return send;
-  send.moved = true;
-  send.dropped = drop_lines(spool, log, contents, FileSystem::Lock::try_now);
+  send.found = find_lines(spool, log, FileSystem::Lock::try_now);
+  if (!send.found || !send.found.value().is_whole) return send;
+  const FoundLog& found = send.found.value();
+  TextSource lines(found.lines);
+  send.moved = move_in_one_go(spool, log.name, lines);
+  send.is_moved = true;
+  if (send.moved.is_complete())
+    send.dropped = drop_lines(spool, log, found.part, send.moved, FileSystem::Lock::try_now);
   return send;
 }
 
-Result<void> drop_lines(const SpoolAccess& spool, const LogInHand& log, const LogContents& handled,
-                        FileSystem::Lock patience) {
-  return drop_handled_lines(spool.files, log.file, log.path, handled, spool.loop.wall_time(),
+Result<FoundLog> find_lines(const SpoolAccess& spool, const LogInHand& log, FileSystem::Lock patience) {
+  return find_lines(spool.files, log.file, log.path, spool.loop.wall_time(), log.mark, patience,
+                    short_log_bytes);
+}
+
+Result<void> drop_lines(const SpoolAccess& spool, const LogInHand& log, const HandledPart& handled,
+                        const Moved& moved, FileSystem::Lock patience) {
+  if (moved.too_many_stayed) return outcome::success();
+  return drop_handled_lines(spool.files, log.file, log.path, handled, moved.stayed, spool.loop.wall_time(),
                             spool.config.uflush_durability, patience);
 }
 

@@ -3,9 +3,9 @@
 
 #include <cerrno>
 #include <string>
-#include <vector>
 
-#include "core/logfile.hpp"
+#include "core/handled_lines.hpp"
+#include "core/moving.hpp"
 #include "core/spool_access.hpp"
 
 namespace uflush {
@@ -20,22 +20,27 @@ struct LogInHand {
 
 /// How far a single trip has come. EWOULDBLOCK: not yet, as the log is long, or somebody else has its lock.
 struct ShortSend {
-  Result<LogContents> contents = Error{EWOULDBLOCK};
-  bool moved = false;
-  bool ran_short = false;  ///< of descriptors or memory
+  Result<FoundLog> found = Error{EWOULDBLOCK};
+  bool is_moved = false;  ///< what follows says how that went; if it failed, the log stays as it is
+  Moved moved;
   Result<void> dropped = Error{EWOULDBLOCK};
-  std::vector<std::string> notes;  ///< for the verbose log
-  std::vector<std::string> warnings;
 
   /// Nothing is left to do for the log.
-  [[nodiscard]] bool is_complete() const noexcept { return contents && moved && dropped; }
+  [[nodiscard]] bool is_complete() const noexcept {
+    return found && is_moved && moved.is_complete() && dropped;
+  }
 };
 
 /// Reads the log, moves its messages, takes its lines out, as far as that goes without waiting. A job.
 [[nodiscard]] ShortSend try_short_send(const SpoolAccess& spool, const LogInHand& log);
 
-/// Takes the lines `handled` out of the log (core/logfile.hpp).
+/// The first step of a send.
+[[nodiscard]] Result<FoundLog> find_lines(const SpoolAccess& spool, const LogInHand& log,
+                                          FileSystem::Lock patience);
+/// The last one: takes the lines `handled` out of the log but for those that stayed (core/handled_lines.hpp).
+/// Does nothing when too many did.
 [[nodiscard]] Result<void> drop_lines(const SpoolAccess& spool, const LogInHand& log,
-                                      const LogContents& handled, FileSystem::Lock patience);
+                                      const HandledPart& handled, const Moved& moved,
+                                      FileSystem::Lock patience);
 
 }  // namespace uflush

@@ -1,5 +1,6 @@
 #include "core/site_logs.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <poll.h>
@@ -7,15 +8,22 @@
 #include "io/operation.hpp"
 
 namespace uflush {
+namespace {
+
+/// Logs that one worker opens one after the other: more would wait long for a slow disk.
+constexpr std::size_t cold_logs_per_trip = 8;
+
+}  // namespace
 
 SiteLog::~SiteLog() {
   owner_.open_.note_close(open);
   owner_.by_name_.erase(file.name());
 }
 
-SiteLogs::SiteLogs(Loop& loop, Pool& waiting_pool, FileSystem& files, const QueueLayout& layout,
-                   Durability durability, const OpenLogsPolicy& policy, Log& log)
+SiteLogs::SiteLogs(Loop& loop, Pool& work_pool, Pool& waiting_pool, FileSystem& files,
+                   const QueueLayout& layout, Durability durability, const OpenLogsPolicy& policy, Log& log)
     : loop_(loop),
+      work_pool_(work_pool),
       waiting_pool_(waiting_pool),
       files_(files),
       layout_(layout),
@@ -52,6 +60,11 @@ void SiteLogs::release_lock(std::string_view name) noexcept {
   if (SiteLog* log = known(name)) locks_.release(log->lock);
 }
 
+bool SiteLogs::is_open(std::string_view name) const {
+  const SiteLog* const log = known(name);
+  return log != nullptr && !log->open.is_busy() && log->file.is_open();
+}
+
 Task<void> SiteLogs::close() {
   locks_.close();
   closing_.request_stop();
@@ -74,6 +87,7 @@ void SiteLogs::on_turn_end() {
   }
   due_.clear();
   settle_written();
+  send_cold_to_worker();
 }
 
 void SiteLogs::write(SiteLog& site) {
@@ -83,10 +97,10 @@ void SiteLogs::write(SiteLog& site) {
     if (!site.file.is_linked_to()) locks_.before_append(site.lock);
   } else {
     cover(site);
-    // Who opens a file after its name is covered need not look.
-    if (site.file.is_open() || site.covered_in == NameNews::never) return write_and_look(site, batch);
+    if (site.file.is_open()) return write_and_look(site, batch);
   }
-  AppendOutcome outcome = site.file.append(batch->lines, FileSystem::Lock::try_now, AppendFile::Names::news);
+  AppendOutcome outcome = site.file.append(batch->lines, AppendFile::Patience::none, AppendFile::Names::news);
+  if (outcome.kind == AppendOutcome::Kind::cold) return leave_to_worker(site, std::move(batch));
   open_.note_file(site.open);
   if (outcome.kind == AppendOutcome::Kind::locked) {
     locks_.release_to_others(site.lock);
@@ -96,13 +110,49 @@ void SiteLogs::write(SiteLog& site) {
   if (site.lock.is_kept() && !std::exchange(awaits_news_, true)) background_.spawn(take_news_when_idle());
 }
 
+void SiteLogs::leave_to_worker(SiteLog& site, boost::intrusive_ptr<AppendBatch> batch) {
+  locks_.release(site.lock);
+  open_.note_file(site.open);
+  open_.note_busy(site.open);
+  cold_.push_back({&site, std::move(batch), {}});
+  if (cold_.size() == cold_logs_per_trip) send_cold_to_worker();
+}
+
+void SiteLogs::send_cold_to_worker() {
+  if (!cold_.empty()) background_.spawn(append_cold(std::exchange(cold_, {})));
+}
+
+Task<void> SiteLogs::append_cold(std::vector<Cold> logs) {
+  auto trip = [&logs] {
+    for (Cold& log : logs)
+      log.outcome =
+          log.site->file.append(log.batch->lines, AppendFile::Patience::disk, AppendFile::Names::look);
+    return true;
+  };
+  co_await in_pool(work_pool_, trip);
+  // That we have opened them is not to be news when the next line comes.
+  const NameNews::Era era = names_.era(loop_.now());
+  if (std::any_of(logs.begin(), logs.end(), [&](const Cold& log) { return log.site->covered_in == era; }))
+    take_news();
+  for (Cold& log : logs) {
+    note_look(*log.site, log.outcome);
+    if (is_over(log.outcome)) {
+      conclude(*log.site, *log.batch, log.outcome);
+    } else {
+      background_.spawn(write_in_background(log.site, log.batch, std::move(log.outcome)));
+    }
+  }
+  open_.close_surplus();
+}
+
 void SiteLogs::cover(SiteLog& site) {
   locks_.before_look(site.lock);
   site.covered_in = names_.cover(site.file.path());
 }
 
 void SiteLogs::write_and_look(SiteLog& site, const boost::intrusive_ptr<AppendBatch>& batch) {
-  AppendOutcome outcome = site.file.append(batch->lines, FileSystem::Lock::try_now, AppendFile::Names::look);
+  AppendOutcome outcome = site.file.append(batch->lines, AppendFile::Patience::none, AppendFile::Names::look);
+  if (outcome.kind == AppendOutcome::Kind::cold) return leave_to_worker(site, batch);
   note_look(site, outcome);
   finish(site, batch, std::move(outcome));
 }
@@ -161,11 +211,15 @@ Task<void> SiteLogs::take_news_when_idle() {
   locks_.close();
 }
 
+/// Nothing is to be waited for any more.
+bool SiteLogs::is_over(const AppendOutcome& outcome) const noexcept {
+  return outcome.kind != AppendOutcome::Kind::locked &&
+         (durability_ == Durability::none || outcome.landed_bytes == 0);
+}
+
 /// Answers, or goes on in the background.
 void SiteLogs::finish(SiteLog& site, const boost::intrusive_ptr<AppendBatch>& batch, AppendOutcome outcome) {
-  const bool finished = outcome.kind != AppendOutcome::Kind::locked &&
-                        (durability_ == Durability::none || outcome.landed_bytes == 0);
-  if (finished) {
+  if (is_over(outcome)) {
     settle(*batch, outcome);
   } else {
     open_.note_busy(site.open);
@@ -177,7 +231,7 @@ Task<void> SiteLogs::write_in_background(SiteLogPtr site, boost::intrusive_ptr<A
                                          AppendOutcome outcome) {
   if (outcome.kind == AppendOutcome::Kind::locked) {
     auto wait_and_append = [&site, &batch] {
-      return site->file.append(batch->lines, FileSystem::Lock::wait, AppendFile::Names::look);
+      return site->file.append(batch->lines, AppendFile::Patience::lock, AppendFile::Names::look);
     };
     outcome = co_await in_pool(waiting_pool_, wait_and_append);
     note_look(*site, outcome);
@@ -191,10 +245,15 @@ Task<void> SiteLogs::write_in_background(SiteLogPtr site, boost::intrusive_ptr<A
           fmt::format("write fast flush logfile {}: {}", site->file.name(), synced.error().message());
     }
   }
-  settle(*batch, outcome);
-  open_.note_idle(site->open);
-  if (site->gathering) queue(*site);
+  conclude(*site, *batch, outcome);
   open_.close_surplus();
+}
+
+/// The end of what was done in the background.
+void SiteLogs::conclude(SiteLog& site, AppendBatch& batch, const AppendOutcome& outcome) {
+  settle(batch, outcome);
+  open_.note_idle(site.open);
+  if (site.gathering) queue(site);
 }
 
 Task<Result<void>> SiteLogs::sync(const SiteLog& site, bool name_too) {
@@ -204,7 +263,10 @@ Task<Result<void>> SiteLogs::sync(const SiteLog& site, bool name_too) {
   std::string directory = site.file.path();
   for (std::size_t slash = directory.rfind('/'); slash != std::string::npos; slash = directory.rfind('/')) {
     directory.resize(slash);
-    CO_TRY(opened, files_.open(current_directory, directory.c_str(), FileSystem::Open::directory));
+    auto open = [&] {
+      return files_.open(current_directory, directory.c_str(), FileSystem::Open::directory);
+    };
+    CO_TRY(opened, co_await in_pool(work_pool_, open));
     CO_TRY_VOID(co_await Operation{loop_, op::Sync{opened.handle()}});
   }
   co_return outcome::success();

@@ -2,9 +2,9 @@
 ///
 /// Adds that arrive in the same turn of the loop for the same site become one append, made at the end of the
 /// turn in the loop's thread, under a lock that may have been kept since the last one (core/kept_locks.hpp).
-/// Only when the lock is taken, or when answers wait for the disk, does that site's batch go on in the
-/// background; the site's next adds gather meanwhile in the next batch, and other sites are not touched. Each
-/// caller is answered when the append that holds its line is over.
+/// Only when the file is not open yet, the lock is taken, or answers wait for the disk, does that site's
+/// batch go on in the background; the site's next adds gather meanwhile in the next batch, and other sites
+/// are not touched. Each caller is answered when the append that holds its line is over.
 #pragma once
 
 #include <coroutine>
@@ -20,6 +20,7 @@
 
 #include "core/config.hpp"
 #include "core/kept_locks.hpp"
+#include "core/keyed_hash.hpp"
 #include "core/log.hpp"
 #include "core/logfile.hpp"
 #include "core/name_news.hpp"
@@ -81,8 +82,9 @@ using SiteLogPtr = boost::intrusive_ptr<SiteLog>;
 
 class SiteLogs final : private TurnEnd {
  public:
-  /// `waiting_pool` is for jobs that do nothing but wait for a lock. Borrows everything.
-  SiteLogs(Loop& loop, Pool& waiting_pool, FileSystem& files, const QueueLayout& layout,
+  /// `waiting_pool` is for jobs that do nothing but wait for a lock, `work_pool` for those that open files.
+  /// Borrows everything.
+  SiteLogs(Loop& loop, Pool& work_pool, Pool& waiting_pool, FileSystem& files, const QueueLayout& layout,
            Durability durability, const OpenLogsPolicy& policy, Log& log);
   SiteLogs(const SiteLogs&) = delete;
   SiteLogs& operator=(const SiteLogs&) = delete;
@@ -102,6 +104,9 @@ class SiteLogs final : private TurnEnd {
   /// For somebody else in this process who is about to take the lock of this log.
   void release_lock(std::string_view name) noexcept;
 
+  /// Whether the log called `name` is open for appends.
+  [[nodiscard]] bool is_open(std::string_view name) const;
+
   /// Waits for what is on its way. No appends after that.
   Task<void> close();
 
@@ -115,11 +120,21 @@ class SiteLogs final : private TurnEnd {
     AppendOutcome outcome;
   };
 
+  /// Lines for a log for which the disk may have to be asked.
+  struct Cold {
+    SiteLogPtr site;
+    boost::intrusive_ptr<AppendBatch> batch;
+    AppendOutcome outcome;
+  };
+
   [[nodiscard]] SiteLog* known(std::string_view name) const;
   void on_turn_end() override;
   void queue(SiteLog& site);
   void write(SiteLog& site);
   void cover(SiteLog& site);
+  void leave_to_worker(SiteLog& site, boost::intrusive_ptr<AppendBatch> batch);
+  void send_cold_to_worker();
+  Task<void> append_cold(std::vector<Cold> logs);
   void write_and_look(SiteLog& site, const boost::intrusive_ptr<AppendBatch>& batch);
   void note_look(SiteLog& site, const AppendOutcome& outcome);
   void settle_written();
@@ -129,10 +144,13 @@ class SiteLogs final : private TurnEnd {
   void finish(SiteLog& site, const boost::intrusive_ptr<AppendBatch>& batch, AppendOutcome outcome);
   Task<void> write_in_background(SiteLogPtr site, boost::intrusive_ptr<AppendBatch> batch,
                                  AppendOutcome outcome);
+  void conclude(SiteLog& site, AppendBatch& batch, const AppendOutcome& outcome);
+  [[nodiscard]] bool is_over(const AppendOutcome& outcome) const noexcept;
   Task<Result<void>> sync(const SiteLog& site, bool name_too);
   void settle(AppendBatch& batch, const AppendOutcome& outcome);
 
   Loop& loop_;
+  Pool& work_pool_;
   Pool& waiting_pool_;
   FileSystem& files_;
   const QueueLayout& layout_;
@@ -144,10 +162,12 @@ class SiteLogs final : private TurnEnd {
   OpenLogs open_;
   NameNews names_;
   bool awaits_news_ = false;
-  std::unordered_map<std::string_view, SiteLog*> by_name_;  ///< the names are those of the logs
+  std::unordered_map<std::string_view, SiteLog*, KeyedTextHash>
+      by_name_;  ///< the names are those of the logs
   std::vector<SiteLogPtr> queued_;
   std::vector<SiteLogPtr> due_;
   std::vector<Written> written_;
+  std::vector<Cold> cold_;
 };
 
 }  // namespace uflush

@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "core/idna.hpp"
+#include "core/keyed_hash.hpp"
 
 namespace uflush {
 
@@ -52,7 +53,7 @@ class SiteNames {
   IdnaMapper idna_;
   std::array<char, 256> plain_{};
   std::list<Known> known_;  ///< most recently used first
-  std::unordered_map<std::string_view, std::list<Known>::iterator> by_site_;
+  std::unordered_map<std::string_view, std::list<Known>::iterator, KeyedTextHash> by_site_;
   Known too_long_;  ///< the answer for a site that is not worth remembering
 };
 

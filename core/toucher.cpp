@@ -16,11 +16,10 @@ constexpr std::size_t lines_in_first_list = 1024;
 
 }  // namespace
 
-Toucher::Toucher(const SpoolAccess& spool, std::time_t now, std::string_view log_name,
-                 std::string_view contents)
+Toucher::Toucher(const SpoolAccess& spool, std::time_t now, std::string_view log_name, LogSource& lines)
     : ring_(spool.loop.ring()),
       mover_(spool.files, spool.layout, now),
-      reader_(contents, log_name, spool.layout),
+      reader_(lines, log_name, spool.layout),
       log_name_(log_name),
       verbose_(spool.log.verbose() > 0),
       lines_(lines_in_first_list) {}
@@ -28,6 +27,7 @@ Toucher::Toucher(const SpoolAccess& spool, std::time_t now, std::string_view log
 Toucher::Slice Toucher::next(std::size_t files_max) {
   Slice slice;
   if (position_ == list_.queue_ids.size()) read_on(slice);
+  slice.text = list_.text;
   const std::size_t end = std::min(list_.queue_ids.size(), position_ + files_max);
   if (verbose_)
     note(slice, std::span(list_.queue_ids).subspan(position_, end - position_),
@@ -40,6 +40,8 @@ Toucher::Slice Toucher::next(std::size_t files_max) {
   }
   mover_.close_directories();
   for (std::string& warning : mover_.take_warnings()) slice.warnings.push_back(std::move(warning));
+  slice.stayed = mover_.take_stayed();
+  slice.read_error = reader_.error();
   slice.is_last = reader_.at_end() && position_ == list_.queue_ids.size();
   slice.ran_short = mover_.ran_short();
   return slice;

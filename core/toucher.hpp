@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <ctime>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,15 +21,18 @@ namespace uflush {
 /// which the second step then has at hand. Synchronous code for jobs.
 class Toucher {
  public:
-  /// The messages that `contents` lists. Borrows everything.
-  Toucher(const SpoolAccess& spool, std::time_t now, std::string_view log_name, std::string_view contents);
+  /// The messages that `lines` lists. Borrows everything.
+  Toucher(const SpoolAccess& spool, std::time_t now, std::string_view log_name, LogSource& lines);
 
   struct Slice {
+    std::shared_ptr<const std::string> text;    ///< what the views look at
     std::vector<std::string_view> in_deferred;  ///< to be renamed, in this order
+    std::vector<std::string> stayed;            ///< IDs that could not be given the time
     std::vector<std::string> notes;             ///< for the verbose log
     std::vector<std::string> warnings;
     bool is_last = false;
     bool ran_short = false;  ///< of descriptors or memory
+    Error read_error{};      ///< the log could not be read to its end
   };
 
   [[nodiscard]] Slice next(std::size_t files_max);

@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "core/keyed_hash.hpp"
 #include "io/loop.hpp"
 #include "io/mutex.hpp"
 #include "io/task.hpp"
@@ -18,7 +19,7 @@ class Turns {
   explicit Turns(Loop& loop) : loop_(loop) {}
 
  private:
-  using Mutexes = std::unordered_map<std::string, Mutex>;
+  using Mutexes = std::unordered_map<std::string, Mutex, KeyedTextHash>;
 
  public:
   /// Lasts until it goes.

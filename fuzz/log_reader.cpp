@@ -1,10 +1,10 @@
 /// Logfiles of any bytes: every line is counted once, as an ID, a duplicate or a warning; every valid ID of a
-/// list stands in it exactly once, whatever its order in the file, those of one hash directory together. And
-/// the place for lines that came in meanwhile is the end of a line with room for a filler line, the first
-/// such place there is.
+/// list stands in it exactly once, whatever its order in the file, those of one hash directory together; and
+/// the same lines are found in blocks of any size. Lines that are copied over the log are all there, or the
+/// copy does not fit; wherever the copy is cut, no empty line comes about that was not there.
 ///
-/// The first byte is the number of lines per list, the second how many bytes came in meanwhile, in fourths of
-/// the log; the rest is the log.
+/// The first byte is the number of lines per list, the second how much of the log is copied over the rest, in
+/// 255ths; the rest is the log.
 #include "core/log_reader.hpp"
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "core/logfile.hpp"
+#include "core/line_layout.hpp"
 #include "fuzz/input.hpp"
 #include "io/check.hpp"
 #include "protocol/queue_id.hpp"
@@ -58,7 +58,8 @@ void check_list(const MoveList& list, const Lines& lines, const QueueLayout& lay
 
 void check_reader(std::string_view contents, std::size_t lines_per_list, const QueueLayout& layout) {
   const Lines lines = naive_lines(contents);
-  LogReader reader(contents, "example_com", layout);
+  TextSource source(contents, contents.size() + 1);
+  LogReader reader(source, "example_com", layout);
   std::size_t taken = 0;
   while (!reader.at_end()) {
     const std::size_t count = std::min(lines_per_list, lines.size() - taken);
@@ -70,17 +71,49 @@ void check_reader(std::string_view contents, std::size_t lines_per_list, const Q
   FLUSH_ASSERT(taken == lines.size());
 }
 
-bool is_place_for_copy(std::string_view handled, std::size_t arrived_bytes, std::size_t end) {
-  if (end < arrived_bytes || end == 0 || handled[end - 1] != '\n') return false;
-  const std::size_t filler = end - arrived_bytes;
-  return filler == 0 || (filler >= 8 && filler <= 200);  // a line that is a queue ID, and no directory's name
+/// Any size of blocks gives the same IDs and the same number of warnings.
+void check_blocks(std::string_view contents, std::size_t block_bytes, const QueueLayout& layout) {
+  const Lines lines = naive_lines(contents);
+  std::multiset<std::string> expected;
+  for (const std::string_view line : lines)
+    if (is_valid_queue_id(line)) expected.emplace(line);
+  TextSource source(contents, block_bytes);
+  LogReader reader(source, "example_com", layout);
+  std::multiset<std::string> found;
+  std::size_t warnings = 0;
+  while (!reader.at_end()) {
+    const MoveList list = reader.next(lines.size());
+    found.insert(list.queue_ids.begin(), list.queue_ids.end());
+    found.insert(list.repeated.begin(), list.repeated.end());
+    warnings += list.warnings.size();
+  }
+  FLUSH_ASSERT(found == expected);
+  FLUSH_ASSERT(warnings == lines.size() - expected.size());
 }
 
-void check_place(std::string_view handled, std::size_t arrived_bytes) {
-  std::size_t expected = std::string_view::npos;
-  for (std::size_t end = handled.size(); end > 0; --end)
-    if (is_place_for_copy(handled, arrived_bytes, end)) expected = end;
-  FLUSH_ASSERT(place_for_copy(handled, arrived_bytes) == expected);
+std::size_t empty_lines(std::string_view text) {
+  const std::vector<std::string_view> lines = split(text, '\n');
+  return static_cast<std::size_t>(std::count(lines.begin(), lines.end(), std::string_view()));
+}
+
+void check_copy(std::string_view old, std::string_view arrived) {
+  const auto copy = copy_over(old, arrived);
+  if (!copy) return;
+  FLUSH_ASSERT(!copy->empty() && copy->size() <= old.size() && old[copy->size() - 1] == '\n');
+  std::vector<std::string_view> rest = split(arrived, '\n');
+  if (rest.back().empty()) rest.pop_back();
+  auto next = rest.begin();
+  for (const std::string_view line : split(*copy, '\n')) {
+    if (next != rest.end() && line == *next) {
+      ++next;
+    } else {
+      FLUSH_ASSERT(line.find_first_not_of('0') == std::string_view::npos);
+    }
+  }
+  FLUSH_ASSERT(next == rest.end());
+  const std::size_t already_empty = empty_lines(old) + empty_lines(arrived);
+  for (std::size_t cut = 0; cut <= copy->size(); ++cut)
+    FLUSH_ASSERT(empty_lines(copy->substr(0, cut).append(old.substr(cut))) <= already_empty);
 }
 
 }  // namespace
@@ -96,7 +129,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_reader(contents, 1U + data[0], flat);
   check_reader(contents, 1U + data[0], hashed);
 
-  const std::size_t arrived_bytes = 1 + contents.size() * data[1] / 255U;
-  check_place(contents, arrived_bytes);
+  if (!contents.empty()) check_blocks(contents, 1U + data[1], hashed);
+  const std::size_t arrived_bytes = contents.size() * data[1] / 255U;
+  if (arrived_bytes > 0)
+    check_copy(contents.substr(arrived_bytes),
+               contents.substr(0, std::min<std::size_t>(arrived_bytes, 4096)));
   return 0;
 }

@@ -47,11 +47,14 @@ class FileSystem {
  public:
   /// How `open` opens. `append_create` makes a missing file with mode 0600; where permissions allow it, the
   /// file can be read too, and reading leaves its access time alone. ELOOP for a symbolic link, which
-  /// `append_create_through_link` follows. `directory`: to be listed or synced. `place`: a directory as the
-  /// place of the names in it (O_PATH), for which the right to search it is enough.
+  /// `append_create_through_link` follows. `log`: to read and write, where reading leaves the access time
+  /// alone if the owner asks. None of these three waits for anybody at a FIFO. `directory`: to be listed or
+  /// synced. `place`: a directory as the place of the names in it (O_PATH), for which the right to search it
+  /// is enough.
   enum class Open : std::uint8_t {
     append_create,
     append_create_through_link,
+    log,
     read_write,
     write_nonblocking,
     directory,
@@ -77,6 +80,9 @@ class FileSystem {
   /// One pread(2): 0 at the end.
   [[nodiscard]] virtual Result<std::size_t> read_at(FileHandle file, std::span<char> into,
                                                     std::uint64_t offset) = 0;
+  /// The same, if it need not wait for the disk: EAGAIN otherwise. A file system that cannot tell waits.
+  [[nodiscard]] virtual Result<std::size_t> read_cached_at(FileHandle file, std::span<char> into,
+                                                           std::uint64_t offset) = 0;
   /// One pwrite(2). Not for a file opened for append.
   [[nodiscard]] virtual Result<std::size_t> write_at(FileHandle file, std::span<const char> bytes,
                                                      std::uint64_t offset) = 0;
@@ -91,6 +97,7 @@ class FileSystem {
 
   /// Sets access and modification time to `when`, whole seconds.
   [[nodiscard]] virtual Result<void> set_times(FileHandle directory, const char* name, std::time_t when) = 0;
+  [[nodiscard]] virtual Result<void> set_times(FileHandle file, std::time_t when) = 0;
   /// Sets the access time alone.
   [[nodiscard]] virtual Result<void> set_access_time(FileHandle file, std::time_t when, long nanoseconds) = 0;
   [[nodiscard]] virtual Result<void> set_mode(FileHandle file, mode_t permissions) = 0;

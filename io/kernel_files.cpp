@@ -6,13 +6,16 @@
 #include <dirent.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 namespace uflush {
 namespace {
 
 constexpr mode_t new_file_mode = 0600;
-constexpr int append_flags = O_RDWR | O_NOATIME | O_CREAT | O_APPEND | O_CLOEXEC;
+/// For regular files O_NONBLOCK means nothing, but who opens or writes a FIFO does not wait for its reader.
+constexpr int log_flags = O_RDWR | O_NOATIME | O_NONBLOCK | O_CLOEXEC;
+constexpr int append_flags = log_flags | O_CREAT | O_APPEND;
 
 int open_flags(FileSystem::Open how) {
   switch (how) {
@@ -20,6 +23,8 @@ int open_flags(FileSystem::Open how) {
       return append_flags | O_NOFOLLOW;
     case FileSystem::Open::append_create_through_link:
       return append_flags;
+    case FileSystem::Open::log:
+      return log_flags;
     case FileSystem::Open::read_write:
       return O_RDWR | O_CLOEXEC;
     case FileSystem::Open::write_nonblocking:
@@ -60,11 +65,18 @@ Result<FileStat> checked_stat(int answer, const struct stat& from) {
 }  // namespace
 
 Result<FileHandle> KernelFiles::open_handle(FileHandle directory, const char* name, Open how) {
-  const int flags = open_flags(how);
-  int fd = ::openat(directory, name, flags, new_file_mode);
-  if (fd < 0 && (flags & O_APPEND) != 0 && (errno == EPERM || errno == EACCES)) {
-    const int to_write_only = (flags & ~(O_ACCMODE | O_NOATIME)) | O_WRONLY;
-    fd = ::openat(directory, name, to_write_only, new_file_mode);
+  int flags = open_flags(how);
+  const auto try_to_open = [&] { return ::openat(directory, name, flags, new_file_mode); };
+  int fd = try_to_open();
+  if (fd < 0 && (flags & O_NOATIME) != 0 && (errno == EPERM || errno == EACCES)) {
+    // Somebody else's file; one to append to need not be readable.
+    flags &= ~O_NOATIME;
+    if ((flags & O_APPEND) != 0) flags = (flags & ~O_ACCMODE) | O_WRONLY;
+    fd = try_to_open();
+  }
+  if (fd < 0 && (flags & O_NOATIME) != 0 && errno == EWOULDBLOCK) {
+    flags &= ~O_NONBLOCK;  // somebody has a lease on the file, which the kernel takes back
+    fd = try_to_open();
   }
   if (fd < 0) return last_error();
   return fd;
@@ -92,6 +104,13 @@ Result<std::size_t> KernelFiles::write(FileHandle file, std::span<const char> by
 
 Result<std::size_t> KernelFiles::read_at(FileHandle file, std::span<char> into, std::uint64_t offset) {
   return counted(::pread(file, into.data(), into.size(), static_cast<off_t>(offset)));
+}
+
+Result<std::size_t> KernelFiles::read_cached_at(FileHandle file, std::span<char> into, std::uint64_t offset) {
+  const iovec piece{into.data(), into.size()};
+  const ssize_t answer = ::preadv2(file, &piece, 1, static_cast<off_t>(offset), RWF_NOWAIT);
+  if (answer < 0 && errno == EOPNOTSUPP) return read_at(file, into, offset);
+  return counted(answer);
 }
 
 Result<std::size_t> KernelFiles::write_at(FileHandle file, std::span<const char> bytes,
@@ -125,6 +144,11 @@ Result<FileStat> KernelFiles::stat_link(FileHandle directory, const char* name) 
 Result<void> KernelFiles::set_times(FileHandle directory, const char* name, std::time_t when) {
   const std::array<timespec, 2> times{{{when, 0}, {when, 0}}};
   return checked(::utimensat(directory, name, times.data(), 0));
+}
+
+Result<void> KernelFiles::set_times(FileHandle file, std::time_t when) {
+  const std::array<timespec, 2> times{{{when, 0}, {when, 0}}};
+  return checked(::futimens(file, times.data()));
 }
 
 Result<void> KernelFiles::set_access_time(FileHandle file, std::time_t when, long nanoseconds) {

@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/handled_lines.hpp"
 #include "tests/core/daemon_in_sim.hpp"
 #include "tests/core/watched_log.hpp"
 #include "tests/sim/other_flush.hpp"
@@ -102,7 +103,7 @@ TEST(KeptLock, GoesSoonHoweverManyThereAre) {
   Log log(sink);
   const QueueLayout layout("deferred", 1);
   SimNameWatch watch(sim.disk, sim.dice);
-  SiteLogs logs(sim.loop, sim.pool, sim.files, layout, Durability::none,
+  SiteLogs logs(sim.loop, sim.pool, sim.pool, sim.files, layout, Durability::none,
                 {.open_max = many, .shared_max = many, .watch = &watch}, log);
   std::vector<SiteLogPtr> sites;
   for (std::size_t i = 0; i < many; ++i) sites.push_back(logs.find(numbered("site", i)));
@@ -180,11 +181,11 @@ TEST_F(KeptLocksTest, GoAtOnceToAnotherOfOurKindThatHadTheFileOpenBefore) {
   AppendFile theirs(other_files, "example_com", log_path);
   other.send(log_path);
   EXPECT_EQ(time_of_other(), Duration::zero());
-  ASSERT_EQ(theirs.append("X1\n", FileSystem::Lock::try_now).kind, AppendOutcome::Kind::written);
+  ASSERT_EQ(theirs.append("X1\n", AppendFile::Patience::disk).kind, AppendOutcome::Kind::written);
   add_until_kept({"B1", "B2"});
-  EXPECT_EQ(theirs.append("X2\n", FileSystem::Lock::try_now).kind, AppendOutcome::Kind::locked);
+  EXPECT_EQ(theirs.append("X2\n", AppendFile::Patience::disk).kind, AppendOutcome::Kind::locked);
   bool landed = false;
-  sim.threads.start([&] { landed = theirs.append("X2\n", FileSystem::Lock::wait).landed_bytes == 3; });
+  sim.threads.start([&] { landed = theirs.append("X2\n", AppendFile::Patience::lock).landed_bytes == 3; });
   expect_at_once([&] { return landed; });
   EXPECT_TRUE(log_has(sim.files, log_path, "X2"));
   sim.settle();
@@ -195,14 +196,14 @@ TEST_F(KeptLocksTest, AreNoObstacleToTheEndOfASendDuringWhichMuchIsAdded) {
   const File sent = open_as(other_files);
   const FileHandle file = sent.handle();
   sim.settle();
-  const LogContents handled =
-      read_logfile(other_files, file, log_path, 1, 1, FileSystem::Lock::try_now).value();
+  const HandledPart handled =
+      find_lines(other_files, file, log_path, 1, 1, FileSystem::Lock::try_now, 1024).value().part;
   add_until_kept({"B1", "B2"});
   bool dropped = false;
   sim.threads.start([&] {
-    dropped =
-        drop_handled_lines(other_files, file, log_path, handled, 1, Durability::none, FileSystem::Lock::wait)
-            .has_value();
+    dropped = drop_handled_lines(other_files, file, log_path, handled, "", 1, Durability::none,
+                                 FileSystem::Lock::wait)
+                  .has_value();
   });
   expect_at_once([&] { return dropped; });
   EXPECT_EQ(sim.files.change_time(log_path), 1);  // it came to its end; the new lines do not fit, and stay
@@ -229,7 +230,7 @@ TEST_F(KeptLocksTest, AreNoObstacleToASendThatHasOpenedTheFileBefore) {
   add_until_kept({"B1", "B2"});
   bool has_read = false;
   sim.threads.start([&] {
-    has_read = read_logfile(other_files, sent.handle(), log_path, 1, 1, FileSystem::Lock::wait).has_value();
+    has_read = find_lines(other_files, sent.handle(), log_path, 1, 1, FileSystem::Lock::wait, 0).has_value();
   });
   expect_at_once([&] { return has_read; });
   sim.settle();

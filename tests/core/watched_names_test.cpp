@@ -37,10 +37,11 @@ TEST_F(Names, AreLookedAtOnceAndThenWatched) {
   EXPECT_EQ(looks_of_add(daemon, "A4"), 0U);
 }
 
-TEST_F(Names, AreNotLookedAtWhenTheyAreCoveredBeforeTheFileIsOpened) {
+TEST_F(Names, AreLookedAtByTheWorkerThatOpensTheFileAndNotAgain) {
   DaemonInSim daemon{sim};
   EXPECT_EQ(daemon.ask(AddRequest{"example.org", "A1"}), Status::ok);  // makes the directory
-  EXPECT_EQ(looks_of_add(daemon, "A1"), 1U);                           // how the file ends
+  EXPECT_EQ(looks_of_add(daemon, "A1"), 3U);  // what kind of file it is, how it ends, where its name leads
+  EXPECT_EQ(looks_of_add(daemon, "A2"), 0U);
 }
 
 TEST_F(Names, MayChangeBeforeTheFirstLineIsWritten) {

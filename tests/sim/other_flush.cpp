@@ -22,7 +22,11 @@ void OtherFlush::start(std::function<void()> request) {
 }
 
 void OtherFlush::add(std::string_view log_path, std::string_view queue_id) {
-  start([this, path = std::string(log_path), id = std::string(queue_id)] { append_line(path, id); });
+  start([this, path = std::string(log_path), line = std::string(queue_id) + "\n"] { append(path, line); });
+}
+
+void OtherFlush::add_half(std::string_view log_path, std::string_view text) {
+  start([this, path = std::string(log_path), half = std::string(text)] { append(path, half); });
 }
 
 void OtherFlush::send(std::string_view log_path) {
@@ -33,14 +37,13 @@ void OtherFlush::purge(std::string_view log_path) {
   start([this, path = std::string(log_path)] { remove_empty(path); });
 }
 
-void OtherFlush::append_line(const std::string& log_path, const std::string& queue_id) {
+void OtherFlush::append(const std::string& log_path, const std::string& text) {
   FileSystem& files = files_;
   auto log = files.open(current_directory, log_path.c_str(), FileSystem::Open::append_create_through_link);
   FLUSH_ASSERT(log.has_value());
   const FileHandle file = log.value().handle();
-  const std::string line = queue_id + "\n";
   FLUSH_ASSERT(files.lock(file, FileSystem::Lock::wait).has_value());
-  FLUSH_ASSERT(files.write(file, line).has_value());
+  FLUSH_ASSERT(files.write(file, text).has_value());
   FLUSH_ASSERT(files.unlock(file).has_value());
 }
 

@@ -25,6 +25,8 @@ class OtherFlush {
 
   /// Appends a line under the lock.
   void add(std::string_view log_path, std::string_view queue_id);
+  /// The same, but is killed before it has written the newline.
+  void add_half(std::string_view log_path, std::string_view text);
   /// Reads the log under the lock, handles each line, truncates.
   void send(std::string_view log_path);
   /// Looks at the size, and removes the log if that was 0.
@@ -39,7 +41,7 @@ class OtherFlush {
 
  private:
   void start(std::function<void()> request);
-  void append_line(const std::string& log_path, const std::string& queue_id);
+  void append(const std::string& log_path, const std::string& text);
   void send_log(const std::string& log_path);
   void handle_lines(const std::string& text);
   [[nodiscard]] std::string read_all(FileHandle file);

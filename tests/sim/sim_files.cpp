@@ -38,7 +38,8 @@ FileFaults FileFaults::drawn(Dice& dice) {
   return {.io_error = dice.draw_probability(0.1),
           .no_space = dice.draw_probability(0.1),
           .short_write = dice.draw_probability(0.1),
-          .denied = dice.draw_probability(0.1)};
+          .denied = dice.draw_probability(0.1),
+          .not_cached = dice.draw_probability(0.5)};
 }
 
 SimFiles::~SimFiles() {
@@ -161,8 +162,9 @@ Result<FileHandle> SimFiles::open_handle(FileHandle directory, const char* name,
   if (how != Open::directory && is_directory) return Error{EISDIR};
   if (inode->type == SimInode::Type::socket) return Error{ENXIO};
   if (inode->type == SimInode::Type::fifo) {
-    FLUSH_ASSERT(how == Open::write_nonblocking);  // anything else would block until a reader comes
-    if (!inode->fifo_reader) return Error{ENXIO};
+    const bool both_ways = how == Open::append_create || how == Open::log;
+    FLUSH_ASSERT(both_ways || how == Open::write_nonblocking);  // anything else would block
+    if (!both_ways && !inode->fifo_reader) return Error{ENXIO};
   }
   disk_.tell(SimDisk::NameEvent::opened, {place.directory, place.name, inode});
   FileHandle handle = first_handle;  // the lowest free one, as the kernel does
@@ -225,11 +227,16 @@ Result<std::size_t> SimFiles::read_at(FileHandle file, std::span<char> into, std
   TRY(description, opened(file));
   TRY_VOID(enter(FileCall::read, description->path));
   if (description->how == Open::directory) return Error{EISDIR};
-  if (description->how != Open::read_write && description->how != Open::append_create) return Error{EBADF};
+  if (description->how == Open::write_nonblocking) return Error{EBADF};
   SimInode& inode = *description->inode;
   if (description->how == Open::read_write) note_read(inode, disk_.wall_time());
   if (offset >= inode.data.size()) return std::size_t{0};
   return inode.data.copy(into.data(), into.size(), offset);
+}
+
+Result<std::size_t> SimFiles::read_cached_at(FileHandle file, std::span<char> into, std::uint64_t offset) {
+  if (dice_.chance(faults.not_cached)) return Error{EAGAIN};
+  return read_at(file, into, offset);
 }
 
 Result<std::size_t> SimFiles::write_at(FileHandle file, std::span<const char> bytes, std::uint64_t offset) {
@@ -303,6 +310,14 @@ Result<void> SimFiles::set_times(FileHandle directory, const char* name, std::ti
   TRY(inode, existing(directory, name));
   inode->access_time = inode->change_time = when;
   inode->access_nanoseconds = 0;
+  return outcome::success();
+}
+
+Result<void> SimFiles::set_times(FileHandle file, std::time_t when) {
+  TRY(description, opened(file));
+  TRY_VOID(enter(FileCall::set_times, description->path));
+  description->inode->access_time = description->inode->change_time = when;
+  description->inode->access_nanoseconds = 0;
   return outcome::success();
 }
 

@@ -42,6 +42,7 @@ struct FileFaults {
   double no_space = 0;     ///< ENOSPC from write and from whatever creates a name
   double short_write = 0;  ///< part of the bytes, the rest of the disk is full
   double denied = 0;       ///< EACCES from open, rename, unlink, make_directory
+  double not_cached = 0;   ///< a read that must not wait for the disk would have to
 
   [[nodiscard]] static FileFaults drawn(Dice& dice);
 };
@@ -59,6 +60,7 @@ class SimFiles final : public FileSystem {
   void append(std::string_view path, std::string_view text);
   void make_directories(std::string_view path);
   void make_symlink(std::string_view target, std::string_view path);
+  void make_fifo(std::string_view path);
   void make_hard_link(std::string_view existing, std::string_view path);
   void remove(std::string_view path);
   void move(std::string_view from, std::string_view to);
@@ -101,6 +103,8 @@ class SimFiles final : public FileSystem {
   [[nodiscard]] Result<std::size_t> write(FileHandle file, std::span<const char> bytes) override;
   [[nodiscard]] Result<std::size_t> read_at(FileHandle file, std::span<char> into,
                                             std::uint64_t offset) override;
+  [[nodiscard]] Result<std::size_t> read_cached_at(FileHandle file, std::span<char> into,
+                                                   std::uint64_t offset) override;
   [[nodiscard]] Result<std::size_t> write_at(FileHandle file, std::span<const char> bytes,
                                              std::uint64_t offset) override;
   [[nodiscard]] Result<void> truncate(FileHandle file, std::uint64_t size_bytes) override;
@@ -109,6 +113,7 @@ class SimFiles final : public FileSystem {
   [[nodiscard]] Result<FileStat> stat(FileHandle directory, const char* name) override;
   [[nodiscard]] Result<FileStat> stat_link(FileHandle directory, const char* name) override;
   [[nodiscard]] Result<void> set_times(FileHandle directory, const char* name, std::time_t when) override;
+  [[nodiscard]] Result<void> set_times(FileHandle file, std::time_t when) override;
   [[nodiscard]] Result<void> set_access_time(FileHandle file, std::time_t when, long nanoseconds) override;
   [[nodiscard]] Result<void> set_mode(FileHandle file, mode_t permissions) override;
   [[nodiscard]] Result<void> rename(FileHandle from_directory, const char* from, FileHandle to_directory,

@@ -30,6 +30,10 @@ void SimFiles::make_symlink(std::string_view target, std::string_view path) {
   disk_.create(path, SimInode::Type::symlink, 0777)->data = target;
 }
 
+void SimFiles::make_fifo(std::string_view path) {
+  disk_.create(path, SimInode::Type::fifo, 0600);
+}
+
 void SimFiles::make_hard_link(std::string_view existing_path, std::string_view path) {
   const SimInodePtr inode = disk_.at(existing_path, false);
   FLUSH_ASSERT(inode != nullptr);
