@@ -98,12 +98,15 @@ void watch_what_may_be_mended(Startup& startup, const Config& known) {
   if (!harmless_account(known.mail_owner)) startup.watch_file("/etc/passwd");
 }
 
-/// SIGTERM and SIGINT kill, as they kill the reference while it pauses before its exit.
+/// SIGTERM and SIGINT kill, as they kill the reference while it pauses before its exit; also where a daemon
+/// has begun to wait for them (end_signals.hpp).
 void let_signals_kill() {
   sigset_t signals;
   sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
+  for (const int signal : {SIGTERM, SIGINT}) {
+    sigaddset(&signals, signal);
+    std::signal(signal, SIG_DFL);
+  }
   ::sigprocmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
