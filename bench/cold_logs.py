@@ -62,7 +62,8 @@ def start(daemon, spool, config, processes):
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(os.path.join(spool, "public", "flush"))
     os.chmod(os.path.join(spool, "public", "flush"), 0o666)
-    listener.listen(100)
+    listener.listen(1000)
+    listener.setblocking(False)
     status, flow = os.pipe(), os.pipe()
     fds = {3: flow[0], 4: flow[1], 5: status[1], 6: listener.fileno()}
     high = {number: os.dup2(fd, number + 100, inheritable=True) for number, fd in fds.items()}

@@ -242,6 +242,26 @@ TYPED_TEST(FileSystemTest, SetsTimesInWholeSecondsThroughLinks) {
   EXPECT_EQ(this->error_of(this->files.set_times(this->root, "missing", 1)), ENOENT);
 }
 
+TYPED_TEST(FileSystemTest, SetsTheTimesOfAnOpenFileThatHasLostItsName) {
+  this->write("file", "x");
+  const File file = this->open("file", Open::log);
+  EXPECT_TRUE(this->files.unlink(this->root, "file").has_value());
+  EXPECT_TRUE(this->files.set_times(file.handle(), 1'234'567'890).has_value());
+  EXPECT_EQ(this->files.stat(file.handle()).value().access_time, 1'234'567'890);
+}
+
+TYPED_TEST(FileSystemTest, LeavesTheAccessTimeOfALogAloneThatIsRead) {
+  this->write("log", "A1\n");
+  const File log = this->open("log", Open::log);
+  EXPECT_TRUE(this->files.set_access_time(log.handle(), 1'234'567'890, 7).has_value());
+  std::array<char, 100> buffer{};
+  EXPECT_EQ(this->files.read_at(log.handle(), buffer, 0).value(), 3U);
+  EXPECT_EQ(this->files.read_cached_at(log.handle(), buffer, 1).value(), 2U);  // it has just been read
+  const FileStat found = this->files.stat(log.handle()).value();
+  EXPECT_EQ(found.access_time, 1'234'567'890);
+  EXPECT_EQ(found.access_nanoseconds, 7);
+}
+
 TYPED_TEST(FileSystemTest, SetsPermissionsAndKeepsTheType) {
   this->write("file", "x");
   const File file = this->open("file", Open::read_write);
@@ -285,6 +305,7 @@ TYPED_TEST(FileSystemTest, DoesNotWaitForTheReaderOfAFifo) {
   this->spool.fifo("qmgr");
   EXPECT_EQ(this->open_error("qmgr", Open::write_nonblocking), ENXIO);
   EXPECT_TRUE(S_ISFIFO(this->files.stat(this->root, "qmgr").value().mode));
+  for (const Open how : {Open::append_create, Open::log}) EXPECT_EQ(this->open_error("qmgr", how), 0);
 }
 
 TYPED_TEST(FileSystemTest, ReportsAHandleThatIsNotOpen) {

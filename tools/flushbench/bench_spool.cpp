@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
+#include <fstream>
+#include <string>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -101,9 +103,13 @@ void BenchSpool::prepare_sites(std::size_t count) {
 }
 
 std::uint64_t BenchSpool::logfile_lines() const {
-  std::uint64_t bytes = 0;
-  for (const auto& entry : fs::directory_iterator(spool_.queue().path("flush"))) bytes += entry.file_size();
-  return bytes / AddRequests::line_bytes;
+  std::uint64_t lines = 0;
+  for (const auto& entry : fs::directory_iterator(spool_.queue().path("flush"))) {
+    std::ifstream log(entry.path());
+    for (std::string line; std::getline(log, line);)
+      if (line.find_first_not_of('0') != std::string::npos) ++lines;  // else it fills a page
+  }
+  return lines;
 }
 
 void BenchSpool::make_messages(std::size_t count) const {
