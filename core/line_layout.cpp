@@ -60,10 +60,10 @@ std::size_t PageLayout::lines_within(std::size_t count) const noexcept {
 bool CopyLayout::put(std::string_view line, std::string& out) {
   const std::size_t line_bytes = line.size() + 1;
   std::size_t filler = 0;
-  while (!may_break_at(size_bytes_ + filler + line_bytes) ||
+  while (!may_break_at(size_bytes_ + filler + line_bytes) || !may_break_within(filler) ||
          (filler > 0 && !may_break_at(size_bytes_ + filler))) {
     filler = std::max(filler + 1, filler_bytes_min);
-    if (filler > filler_bytes_max) return false;
+    if (filler > filler_in_all_max) return false;
   }
   if (size_bytes_ + filler + line_bytes > room_bytes_) return false;
   append_filler(out, filler);
@@ -74,12 +74,22 @@ bool CopyLayout::put(std::string_view line, std::string& out) {
 
 bool CopyLayout::finish(std::string& out) {
   std::size_t filler = 0;
-  while (!may_end_at(size_bytes_ + filler)) {
+  while (!may_end_at(size_bytes_ + filler) || !may_break_within(filler)) {
     filler = std::max(filler + 1, filler_bytes_min);
-    if (filler > filler_bytes_max || size_bytes_ + filler > room_bytes_) return false;
+    if (filler > filler_in_all_max || size_bytes_ + filler > room_bytes_) return false;
   }
   append_filler(out, filler);
   size_bytes_ += filler;
+  return true;
+}
+
+/// Between the lines of so much filler.
+bool CopyLayout::may_break_within(std::size_t filler) {
+  if (filler <= filler_bytes_max) return true;
+  std::string lines;
+  append_filler(lines, filler);
+  for (std::size_t end = lines.find('\n') + 1; end < filler; end = lines.find('\n', end) + 1)
+    if (!may_break_at(size_bytes_ + end)) return false;
   return true;
 }
 

@@ -79,7 +79,11 @@ class CopyLayout {
   [[nodiscard]] std::uint64_t size_bytes() const noexcept { return size_bytes_; }
 
  private:
+  /// Fewer bytes of filler than two of the longest lines have.
+  static constexpr std::size_t filler_in_all_max = 512;
+
   [[nodiscard]] bool may_break_at(std::uint64_t offset) { return old_.at(offset) != '\n'; }
+  [[nodiscard]] bool may_break_within(std::size_t filler);
   [[nodiscard]] bool may_end_at(std::uint64_t offset);
 
   OldText& old_;

@@ -54,6 +54,13 @@ TEST(CopyOver, EndsWhereALineOfTheOldTextEnds) {
   EXPECT_EQ(copy_over("ABC\n0123456789\n", "XYZW\n"), "XYZW\n000000000\n");
 }
 
+TEST(CopyOver, FillsUpALongLineWithLinesOfFiller) {
+  const auto copy = copy_over(std::string("ABC\n").append(250, 'x') + "\n", "XYZW\n");
+  ASSERT_TRUE(copy.has_value());
+  EXPECT_EQ(copy->size(), 255U);
+  EXPECT_EQ(without_fillers(*copy), std::vector<std::string>{"XYZW"});
+}
+
 TEST(CopyOver, TerminatesAnUnterminatedLine) {
   EXPECT_EQ(copy_over("ABC\nDEF\n", "XYZ"), "XYZ\n");
   EXPECT_EQ(copy_over("ABCD\nE\nFGHIJKL\n", "X2"), "X2\n00000000000\n");
@@ -64,7 +71,6 @@ TEST(CopyOver, IsImpossibleWhenTheOldTextIsTooShort) {
   EXPECT_EQ(copy_over("ABC\nDEF\n", "XYZW\n"), std::nullopt);
   EXPECT_EQ(copy_over("", "X\n"), std::nullopt);
   EXPECT_EQ(copy_over("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "XYZ\n"), std::nullopt);
-  EXPECT_EQ(copy_over(std::string("ABC\n").append(250, 'x') + "\n", "XYZW\n"), std::nullopt);
 }
 
 TEST(CopyOver, MakesNoEmptyLineWhereverItIsCutShort) {

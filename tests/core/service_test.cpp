@@ -23,5 +23,21 @@ TEST(SendSite, EmptiesTheLogEvenWhenEveryQueueFileIsGone) {
   EXPECT_EQ(sim.qmgr.triggers(), "FI");  // unthrottle first, scan last
 }
 
+TEST(Verdicts, OfSitesThatAreAskedForOutlastAFloodOfOthersAndTheirLogsStayOpen) {
+  Sim sim{Seed{1}};
+  Config config = DaemonInSim::everybody_is_welcome();
+  config.fast_flush_domains = "example.com";
+  DaemonInSim daemon{sim, config};
+  EXPECT_EQ(daemon.ask(AddRequest{"example.com", "A1"}), Status::ok);
+  const std::size_t opened = sim.files.calls(FileCall::open);
+  for (std::size_t i = 0; i < 3 * open_logs_limit; ++i) {
+    const std::string site = numbered("denied", i) + ".example";
+    EXPECT_TRUE(daemon.service.start_add(AddRequest{site, "A1"}).has_value());
+    if (i % 50'000 != 0) continue;
+    EXPECT_EQ(daemon.ask(AddRequest{"example.com", "A2"}), Status::ok);
+  }
+  EXPECT_EQ(sim.files.calls(FileCall::open), opened);
+}
+
 }  // namespace
 }  // namespace uflush
