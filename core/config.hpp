@@ -53,6 +53,7 @@ struct Config {
   std::string mydomain = "localdomain";
   std::string mydestination = "localhost.localdomain, localhost.localdomain, localhost";
   std::string mail_owner = "postfix";
+  std::string command_directory = "/usr/sbin";
   std::string queue_directory = "/var/spool/postfix";
 
   // The queue, and the neighbours.

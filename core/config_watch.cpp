@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "io/inotify_events.hpp"
@@ -20,7 +21,8 @@ constexpr int links_max = 40;  // as in the kernel
 
 constexpr unsigned directory_gone = IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_Q_OVERFLOW;
 constexpr unsigned name_changed = IN_CREATE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE;
-constexpr unsigned watched_events = IN_MODIFY | IN_CLOSE_WRITE | name_changed | IN_DELETE_SELF | IN_MOVE_SELF;
+constexpr unsigned written_to = IN_MODIFY | IN_CLOSE_WRITE;
+constexpr unsigned watched_events = written_to | name_changed | IN_DELETE_SELF | IN_MOVE_SELF;
 
 const std::string root = "/";
 
@@ -60,6 +62,17 @@ Result<void> ConfigWatch::watch_entry(const std::string& directory, const std::s
   return outcome::success();
 }
 
+/// What is written to the file through other names. A file that is not there has none; a directory is watched
+/// for its entries elsewhere, if at all.
+Result<void> ConfigWatch::watch_contents(const std::string& file) {
+  struct stat found {};
+  if (::stat(file.c_str(), &found) != 0 || S_ISDIR(found.st_mode)) return outcome::success();
+  const int watch = ::inotify_add_watch(fd_.get(), file.c_str(), written_to);
+  if (watch < 0 && errno != ENOENT) return last_error();
+  if (watch >= 0) names_[watch].insert(std::string());
+  return outcome::success();
+}
+
 /// Walks the path as the kernel does, and watches every name on it that can be exchanged without touching the
 /// file itself: the symbolic links, and the last one.
 Result<void> ConfigWatch::watch_file(const std::string& path) {
@@ -78,7 +91,7 @@ Result<void> ConfigWatch::watch_file(const std::string& path) {
       if (is_absolute(*target)) directory = root;
       rest.insert(0, "/").insert(0, *target);
     } else {
-      if (rest.empty()) return outcome::success();
+      if (rest.empty()) return watch_contents(entry);
       directory = entry;
     }
   }

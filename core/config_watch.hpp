@@ -14,7 +14,8 @@ namespace uflush {
 
 /// Watches files through their directories (inotify(7)), so that a file which is replaced by rename(2), or
 /// which does not exist yet, is noticed as well. Symbolic links on the way to a file are followed and watched
-/// too.
+/// too. So is the file itself: one that is mounted by itself has its contents elsewhere, and its directory
+/// does not tell when they change there.
 ///
 /// A file that is watched before it is read cannot change unnoticed: what comes too late for the reader comes
 /// early enough for the watch.
@@ -35,11 +36,14 @@ class ConfigWatch {
 
   /// Reads all news. True when a file has changed, now or at an earlier call.
   [[nodiscard]] bool drain_and_check();
+  /// Reads all news. True when a file has changed since the last call.
+  [[nodiscard]] bool take_changes() { return drain_and_check() && std::exchange(changed_, false); }
 
  private:
   explicit ConfigWatch(Fd fd) : fd_(std::move(fd)) {}
 
   [[nodiscard]] Result<void> watch_entry(const std::string& directory, const std::string& name);
+  [[nodiscard]] Result<void> watch_contents(const std::string& file);
   void handle(int watch, unsigned mask, std::string_view name);
 
   Fd fd_;

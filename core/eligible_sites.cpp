@@ -46,7 +46,12 @@ std::string lookup_problem(std::string_view list, const Table& table) {
 class EligibilityReader {
  public:
   EligibilityReader(EligibleSites& sites, const EligibilityConfig& config, TableContext context, Log& log)
-      : sites_(sites), config_(config), context_(std::move(context)), log_(log) {}
+      : sites_(sites), config_(config), context_(std::move(context)), log_(log) {
+    context_.on_direct_table = [this](const std::string& name) {
+      std::vector<std::string>& known = sites_.direct_tables_;
+      if (std::find(known.begin(), known.end(), name) == known.end()) known.push_back(name);
+    };
+  }
 
   /// False after a fatal record.
   bool read() { return read_parents_match() && read_sites(); }
@@ -114,7 +119,7 @@ class EligibilityReader {
       if (item.kind == MatchItem::Kind::unreadable_file) {
         tables[i] = std::make_shared<UnavailableTable>(
             fmt::format("non-existent:{}", item.text),
-            fmt::format("open file {}: {}", item.text, item.error.message()));
+            fmt::format("open file {}: {}", item.text, item.error.message()), false);
         continue;
       }
       tables[i] = open_once(item.text);
@@ -174,6 +179,7 @@ std::unique_ptr<EligibleSites> EligibleSites::open(
 Eligibility EligibleSites::evaluate(std::string_view site, Inquiry& inquiry) {
   inquiry.warnings.clear();
   inquiry.notes.clear();
+  inquiry.quiet = false;
   const Lookup parents = find_out_whether_parents_match(inquiry);
   if (parents == Lookup::unanswered) return Eligibility::undecided;
   if (parents == Lookup::failed) return Eligibility::failed;
@@ -189,7 +195,7 @@ Eligibility EligibleSites::decide(std::string_view site, Inquiry& inquiry) const
     if (answer == Lookup::unanswered) return Eligibility::undecided;
     note_decision(site, item.index + 1, true, inquiry);
     if (answer == Lookup::found) return item.negated ? Eligibility::denied : Eligibility::eligible;
-    inquiry.warnings.push_back(lookup_problem(list_name, *item.table));
+    if (!inquiry.quiet) inquiry.warnings.push_back(lookup_problem(list_name, *item.table));
     return Eligibility::failed;
   }
   note_decision(site, literal ? literal->index + 1 : item_texts_.size(), literal.has_value(), inquiry);
@@ -210,7 +216,8 @@ Lookup EligibleSites::find_out_whether_parents_match(Inquiry& inquiry) {
   for (const ParentItem& item : parent_items_) {
     const Lookup answer = item.table == nullptr ? Lookup::found : item.table->find(list_name, inquiry);
     if (answer == Lookup::not_found) continue;
-    if (answer == Lookup::failed) inquiry.warnings.push_back(lookup_problem(parents_list_name, *item.table));
+    if (answer == Lookup::failed && !inquiry.quiet)
+      inquiry.warnings.push_back(lookup_problem(parents_list_name, *item.table));
     if (answer != Lookup::found) return answer;
     parents_match_ = !item.negated;
     break;
@@ -257,7 +264,7 @@ Lookup EligibleSites::look_up(Table& table, std::string_view site, Inquiry& inqu
 }
 
 Lookup EligibleSites::look_up_key(Table& table, std::string_view key, Inquiry& inquiry) const {
-  if (folding_ == Folding::utf8 && table.is_available() && !is_valid_utf8(key)) {
+  if (folding_ == Folding::utf8 && table.looks_at_keys() && !is_valid_utf8(key)) {
     inquiry.warnings.push_back(fmt::format("{}: non-UTF-8 key \"{}\": malformed UTF-8 or invalid codepoint",
                                            table.opened_name(), key));
     return Lookup::not_found;

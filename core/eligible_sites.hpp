@@ -64,6 +64,8 @@ class EligibleSites {
   [[nodiscard]] bool may_block() const noexcept { return may_block_; }
   /// True when evaluate() may be undecided.
   [[nodiscard]] bool asks_others() const noexcept { return asks_others_; }
+  /// The tables that postmap(1) has to be asked about, as the lists name them, each once.
+  [[nodiscard]] const std::vector<std::string>& direct_tables() const noexcept { return direct_tables_; }
 
  private:
   friend class EligibilityReader;
@@ -99,6 +101,7 @@ class EligibleSites {
   Folding folding_;
   bool may_block_ = false;
   bool asks_others_ = false;
+  std::vector<std::string> direct_tables_;
   bool parents_match_ = false;  ///< once `parent_items_` is empty
   /// What still has to be asked: with a table of another process among them it can only be asked once the
   /// daemon runs.

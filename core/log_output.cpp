@@ -88,7 +88,7 @@ void LogOutput::open(const LogSettings& settings) {
 }
 
 void LogOutput::reopen(const LogSettings& settings) {
-  if (settings == settings_) return;
+  if (settings == settings_ || diverted_ != nullptr) return;
   flush_within(last_words_limit);
   system_log_.reset();
   stderr_.reset();
@@ -96,6 +96,7 @@ void LogOutput::reopen(const LogSettings& settings) {
 }
 
 void LogOutput::write(Severity severity, std::string_view text) {
+  if (diverted_ != nullptr) return diverted_->write(severity, text);
   if (system_log_) system_log_->write(severity, text);
   if (stderr_) stderr_->write(severity, text);
   if (backlog_ && waiting() > 0) backlog_();

@@ -61,6 +61,9 @@ class LogOutput : public LogSink {
   /// nothing when they are the same.
   void reopen(const LogSettings& settings);
 
+  /// From here on all records go to `sink` alone, whatever the settings say. Borrows it.
+  void divert(LogSink& sink) { diverted_ = &sink; }
+
   /// To be called after chroot($queue_directory): a lost connection to postlogd is made again through
   /// `public/<postlog_service_name>`, relative to the new root. One to syslogd is sought at /dev/log, as
   /// ever.
@@ -81,6 +84,7 @@ class LogOutput : public LogSink {
   void open(const LogSettings& settings);
 
   LogSettings settings_;
+  LogSink* diverted_ = nullptr;
   std::unique_ptr<DatagramSink> system_log_;
   std::unique_ptr<LogSink> stderr_;
   std::function<void()> backlog_;

@@ -63,6 +63,11 @@ std::optional<std::string_view> LogReader::next_line() {
   return line.substr(0, line.find('\0'));  // a NUL ends the ID early
 }
 
+/// What is left is half a line that ends in byte 0xFF: the reference takes that for the end of the file.
+bool LogReader::is_at_end_mark() const noexcept {
+  return rest_.ends_with('\xFF') && source_.at_end() && rest_.find('\n') == std::string_view::npos;
+}
+
 MoveList LogReader::next(std::size_t lines_max) {
   MoveList list;
   std::optional<SeenIds> seen;
@@ -70,6 +75,10 @@ MoveList LogReader::next(std::size_t lines_max) {
   const bool hashed = layout_.is_hashed("deferred");
   std::string directory;
   for (std::size_t count = 0; count < lines_max && !at_end();) {
+    if (is_at_end_mark()) {
+      rest_ = {};
+      break;
+    }
     const std::size_t ids_max = std::min(lines_max, rest_.size());
     const auto line = next_line();
     if (!line) {

@@ -41,6 +41,7 @@ class LogReader {
 
  private:
   void read_on();
+  [[nodiscard]] bool is_at_end_mark() const noexcept;
   [[nodiscard]] std::optional<std::string_view> next_line();
 
   LogSource& source_;

@@ -100,7 +100,7 @@ constexpr Parameter rows[] = {
     {"myorigin", "$myhostname", StrParameter{}},
     {"daemon_directory", "/usr/lib/postfix/sbin", StrParameter{}},
     {"data_directory", "/var/lib/postfix", StrParameter{}},
-    {"command_directory", "/usr/sbin", StrParameter{}},
+    {"command_directory", "/usr/sbin", StrParameter{&Config::command_directory}},
     {"queue_directory", "/var/spool/postfix", StrParameter{&Config::queue_directory, 1}},
     {"process_id_directory", "pid", StrParameter{}},
     {"inet_interfaces", "all", StrParameter{}},

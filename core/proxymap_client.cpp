@@ -16,18 +16,11 @@ namespace {
 constexpr std::chrono::seconds retry_pause{1};
 /// A reply holds one value; no sane one is longer.
 constexpr std::size_t reply_bytes_max = 1024UL * 1024;
-constexpr std::size_t remembered_answers_max = 10'000;
 
 RemoteAnswer failed(std::string trouble = {}) {
   RemoteAnswer answer;
   answer.trouble = std::move(trouble);
   return answer;
-}
-
-std::string in_cache(const RemoteQuestion& question) {
-  std::string name = question.table;
-  name.push_back('\0');
-  return name += question.key;
 }
 
 std::string not_served(const std::string& table) {
@@ -91,10 +84,10 @@ void ProxymapClient::close() {
 
 Task<RemoteAnswer> ProxymapClient::look_up(RemoteQuestion question, StopToken stop) {
   const Patience patience{.deadline = loop_.now() + config_.uflush_table_timeout, .stop = stop};
-  const std::string name = in_cache(question);
-  if (const RemoteAnswer* known = remembered(name)) co_return *known;
+  const std::string name = RememberedAnswers::name_of(question);
+  if (const RemoteAnswer* known = answers_.find(name, loop_.now())) co_return *known;
   const auto turn = co_await one_at_a_time_.lock();
-  if (const RemoteAnswer* known = remembered(name)) co_return *known;
+  if (const RemoteAnswer* known = answers_.find(name, loop_.now())) co_return *known;
 
   idle_->stop();
   if (socket_ && loop_.now() >= connected_at_ + config_.ipc_ttl) drop_connection();
@@ -102,7 +95,7 @@ Task<RemoteAnswer> ProxymapClient::look_up(RemoteQuestion question, StopToken st
     Attempt outcome = co_await attempt(question, patience);
     if (outcome.broken.empty()) {
       if (socket_) idle_->start(std::min(loop_.now() + config_.ipc_idle, connected_at_ + config_.ipc_ttl));
-      if (outcome.answer.lookup != Lookup::failed) remember(name, outcome.answer);
+      if (outcome.answer.lookup != Lookup::failed) answers_.remember(name, outcome.answer);
       co_return std::move(outcome.answer);
     }
     drop_connection();
@@ -125,7 +118,7 @@ Task<ProxymapClient::Attempt> ProxymapClient::attempt(const RemoteQuestion& ques
     if (!opening.broken.empty() || opening.answer.lookup == Lookup::failed) co_return std::move(opening);
   }
   std::string request;
-  append_proxymap_lookup(request, form_, question.table, config_.smtputf8_enable, question.key);
+  append_proxymap_lookup(request, form_, question.table, question.key);
   Exchange lookup = co_await exchange(std::move(request), patience);
   if (!lookup.broken.empty()) co_return Attempt::of_broken(std::move(lookup.broken));
 
@@ -250,18 +243,6 @@ Task<Result<void>> ProxymapClient::receive(std::string& received, Patience patie
 void ProxymapClient::drop_connection() {
   idle_->stop();
   if (socket_) loop_.ring().post_close(std::move(socket_));
-}
-
-// ---- What is known.
-
-const RemoteAnswer* ProxymapClient::remembered(const std::string& name) const {
-  const auto found = answers_.find(name);
-  return found != answers_.end() && loop_.now() < found->second.good_until ? &found->second : nullptr;
-}
-
-void ProxymapClient::remember(std::string name, const RemoteAnswer& answer) {
-  if (answers_.size() >= remembered_answers_max) answers_.clear();
-  answers_.insert_or_assign(std::move(name), answer);
 }
 
 }  // namespace uflush

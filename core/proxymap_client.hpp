@@ -10,6 +10,7 @@
 #include "core/keyed_hash.hpp"
 #include "core/log.hpp"
 #include "core/table/inquiry.hpp"
+#include "core/table/remembered_answers.hpp"
 #include "io/fd.hpp"
 #include "io/loop.hpp"
 #include "io/mutex.hpp"
@@ -53,8 +54,6 @@ class ProxymapClient {
   Task<Attempt> open_table(const std::string& table, Patience patience);
   Task<Exchange> exchange(std::string request, Patience patience);
   Task<Result<void>> receive(std::string& received, Patience patience);
-  [[nodiscard]] const RemoteAnswer* remembered(const std::string& name) const;
-  void remember(std::string name, const RemoteAnswer& answer);
   void drop_connection();
 
   Loop& loop_;
@@ -67,7 +66,7 @@ class ProxymapClient {
   Instant connected_at_{};
   ProxymapForm form_ = ProxymapForm::until_3_10;
   std::unordered_map<std::string, Keys> opened_;  ///< tables that the server has opened once
-  std::unordered_map<std::string, RemoteAnswer, KeyedTextHash, std::equal_to<>> answers_;
+  RememberedAnswers answers_;
 };
 
 }  // namespace uflush

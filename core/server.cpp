@@ -52,7 +52,7 @@ Server::Server(Loop& loop, Service& service, const Config& config, Log& log, Ser
       service_(service),
       client_left_(loop),
       report_waits_(loop),
-      idle_(std::make_unique<Countdown>(loop, [this] { drain("idle timeout"); })) {}
+      idle_(std::make_unique<Countdown>(loop, [this] { retire(); })) {}
 
 Server::~Server() = default;
 
@@ -89,6 +89,11 @@ void Server::drain(std::string_view reason) {
   idle_->stop();
   draining_.request_stop();
   client_left_.notify();
+}
+
+void Server::retire() {
+  if (may_retire_) return drain("idle timeout");
+  idle_->start(config_.max_idle);
 }
 
 void Server::leave(std::string_view reason) {

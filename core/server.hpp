@@ -55,6 +55,9 @@ class Server {
 
   /// Starts draining; for tests and for signals the same as the other reasons.
   void drain(std::string_view reason);
+  /// A process that may not retire does not end for want of clients (max_idle): its successor would not
+  /// start.
+  void set_may_retire(bool may_retire) noexcept { may_retire_ = may_retire; }
   /// Ends as soon as the spool is consistent.
   void leave(std::string_view reason);
 
@@ -62,6 +65,8 @@ class Server {
 
  private:
   class Countdown;
+
+  void retire();
 
   /// How a try to accept ended.
   enum class Accepted : std::uint8_t {
@@ -99,6 +104,7 @@ class Server {
   Event report_waits_;
   std::unique_ptr<Countdown> idle_;
   std::size_t accepted_ = 0;
+  bool may_retire_ = true;
   bool reported_ = false;  ///< master(8) knows that we work
   int exit_status_ = 0;
 };

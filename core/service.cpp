@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/privileged_client.hpp"
 #include "protocol/queue_id.hpp"
 
 namespace uflush {
@@ -128,7 +129,7 @@ Task<Service::Verdict> Service::judge_slowly(std::string site, StopToken stop) {
   Eligibility eligibility = co_await evaluate(site, inquiry);
   while (eligibility == Eligibility::undecided) {
     RemoteQuestion question = *inquiry.question;
-    RemoteAnswer answer = co_await proxymap_.look_up(std::move(question), stop);
+    RemoteAnswer answer = co_await look_up(std::move(question), stop);
     good_until = std::min(good_until, answer.good_until);
     inquiry.answers.push_back({*std::move(inquiry.question), std::move(answer)});
     eligibility = co_await evaluate(site, inquiry);
@@ -138,6 +139,14 @@ Task<Service::Verdict> Service::judge_slowly(std::string site, StopToken stop) {
   Verdict verdict = name_log(site, eligibility);
   verdict.good_until = good_until;
   co_return remember(site, std::move(verdict));
+}
+
+/// A table that is written without `proxy:` is postmap's, unless nobody can ask that.
+Task<RemoteAnswer> Service::look_up(RemoteQuestion question, StopToken stop) {
+  PrivilegedClient* privileged = spool_.privileged;
+  if (question.is_direct && privileged != nullptr && privileged->is_there())
+    return privileged->look_up(std::move(question), stop);
+  return proxymap_.look_up(std::move(question), stop);
 }
 
 Task<Eligibility> Service::evaluate(const std::string& site, Inquiry& inquiry) {

@@ -73,6 +73,7 @@ class Service {
   const Verdict& judge(std::string_view site);
   Task<Verdict> judge_slowly(std::string site, StopToken stop);
   Task<Verdict> judge_either_way(std::string site, StopToken stop);
+  Task<RemoteAnswer> look_up(RemoteQuestion question, StopToken stop);
   Task<Eligibility> evaluate(const std::string& site, Inquiry& inquiry);
   const Verdict& remember(std::string_view site, Verdict verdict);
   void forget_surplus();

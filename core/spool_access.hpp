@@ -14,6 +14,8 @@
 
 namespace uflush {
 
+class PrivilegedClient;
+
 /// What senders and refreshers work with.
 struct SpoolAccess {
   Loop& loop;
@@ -25,6 +27,7 @@ struct SpoolAccess {
   QueueManager& queue_manager;
   Log& log;
   OpenLogsPolicy open_logs{};
+  PrivilegedClient* privileged = nullptr;  ///< null: tables are asked through proxymap(8) alone
 };
 
 }  // namespace uflush

@@ -36,10 +36,10 @@ void append_proxymap_open(std::string& out, ProxymapForm form, std::string_view 
   append_list_terminator(out);
 }
 
-void append_proxymap_lookup(std::string& out, ProxymapForm form, std::string_view table, bool utf8,
+void append_proxymap_lookup(std::string& out, ProxymapForm form, std::string_view table,
                             std::string_view key) {
   append_head(out, form, "lookup", table);
-  append_attribute(out, "flags", std::to_string(flag_lock | (utf8 ? flag_utf8 : 0)));
+  append_attribute(out, "flags", std::to_string(flag_lock | flag_utf8));
   append_attribute(out, "key", key);
   append_list_terminator(out);
 }

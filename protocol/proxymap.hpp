@@ -21,8 +21,9 @@ enum class ProxymapForm : std::uint8_t { until_3_10, since_3_11 };
 /// Appends the request to open `table`, named without `proxy:`. Texts hold no NUL.
 void append_proxymap_open(std::string& out, ProxymapForm form, std::string_view table);
 
-/// Appends the request to look up `key`. With `utf8` (smtputf8_enable) the server refuses what is not UTF-8.
-void append_proxymap_lookup(std::string& out, ProxymapForm form, std::string_view table, bool utf8,
+/// Appends the request to look up `key`. Whether it must be UTF-8 is the server's business (smtputf8_enable),
+/// whatever the flags say: the reference always asks for it.
+void append_proxymap_lookup(std::string& out, ProxymapForm form, std::string_view table,
                             std::string_view key);
 
 enum class ProxymapStatus : std::uint32_t {

@@ -6,6 +6,15 @@
 #include <fmt/format.h>
 
 namespace uflush {
+namespace {
+
+OpenedTable never_there(const std::string& type_name, std::string why, bool is_table) {
+  OpenedTable result = opened(std::make_shared<UnavailableTable>(type_name, why, is_table));
+  result.error = std::move(why);
+  return result;
+}
+
+}  // namespace
 
 Lookup FailTable::find(std::string_view /*key*/, Inquiry& /*inquiry*/) {
   return Lookup::failed;
@@ -21,9 +30,11 @@ OpenedTable open_fail_table(const std::string& type_name, const TableContext& /*
 }
 
 OpenedTable unavailable(const std::string& type_name, std::string why) {
-  OpenedTable result = opened(std::make_shared<UnavailableTable>(type_name, why));
-  result.error = std::move(why);
-  return result;
+  return never_there(type_name, std::move(why), true);
+}
+
+OpenedTable unsupported(const std::string& type_name, std::string_view type) {
+  return never_there(type_name, fmt::format("unsupported dictionary type: {}", type), false);
 }
 
 }  // namespace uflush

@@ -18,13 +18,15 @@ class FailTable final : public Table {
 /// Fails always, and says each time that the table is unavailable and why.
 class UnavailableTable final : public Table {
  public:
-  UnavailableTable(std::string name, std::string why)
-      : Table(std::move(name), Keys::pattern), why_(std::move(why)) {}
+  /// `is_table` is false for a name whose type nobody knows, and for a file of items that cannot be read.
+  UnavailableTable(std::string name, std::string why, bool is_table)
+      : Table(std::move(name), Keys::pattern), why_(std::move(why)), is_table_(is_table) {}
   [[nodiscard]] Lookup find(std::string_view key, Inquiry& inquiry) override;
-  [[nodiscard]] bool is_available() const noexcept override { return false; }
+  [[nodiscard]] bool looks_at_keys() const noexcept override { return is_table_; }
 
  private:
   std::string why_;
+  bool is_table_;
 };
 
 [[nodiscard]] OpenedTable open_fail_table(const std::string& type_name, const TableContext& context);
@@ -32,5 +34,7 @@ class UnavailableTable final : public Table {
 /// The outcome for a table `type_name` that could not be opened: an `error:` with text `why` now, and
 /// failures later.
 [[nodiscard]] OpenedTable unavailable(const std::string& type_name, std::string why);
+/// The same for a table whose type is unknown.
+[[nodiscard]] OpenedTable unsupported(const std::string& type_name, std::string_view type);
 
 }  // namespace uflush

@@ -1,8 +1,8 @@
 /// What passes between a look-up and whoever asked for it.
 ///
 /// Tables of other processes cannot answer at once. A look-up that needs one of their answers stops with
-/// `Lookup::unanswered` and leaves a question; the asker puts it to proxymap(8), adds the answer, and starts
-/// over: what was asked before is known by then.
+/// `Lookup::unanswered` and leaves a question; the asker puts it to proxymap(8) or to postmap(1), adds the
+/// answer, and starts over: what was asked before is known by then.
 #pragma once
 
 #include <algorithm>
@@ -39,12 +39,14 @@ enum class Keys : std::uint8_t {
 struct RemoteQuestion {
   std::string table;
   std::string key;
+  bool is_direct = false;  ///< the configuration names the table without `proxy:`
 };
 
 struct RemoteAnswer {
   Lookup lookup = Lookup::failed;
   Keys keys = Keys::fixed;
   std::string trouble;   ///< why it failed; empty when the table's own process says that
+  bool quiet = false;    ///< it failed, and the log has said so not long ago
   std::string value;     ///< what was found
   Instant good_until{};  ///< afterwards ask again
 };
@@ -59,12 +61,14 @@ struct Inquiry {
   std::vector<std::string> notes;          ///< for the verbose log
   std::vector<Answered> answers;           ///< so far: there are never many
   std::optional<RemoteQuestion> question;  ///< set by a look-up that is `unanswered`
+  bool quiet = false;                      ///< of a look-up that has failed the log has been told before
   bool wants_value = false;                ///< a look-up that finds something leaves it in `value`
   std::string value;
 
-  [[nodiscard]] const RemoteAnswer* find_answer(std::string_view table, std::string_view key) const noexcept {
+  [[nodiscard]] const RemoteAnswer* find_answer(std::string_view table, std::string_view key,
+                                                bool is_direct) const noexcept {
     const auto found = std::find_if(answers.begin(), answers.end(), [&](const Answered& each) {
-      return each.question.table == table && each.question.key == key;
+      return each.question.table == table && each.question.key == key && each.question.is_direct == is_direct;
     });
     return found == answers.end() ? nullptr : &found->answer;
   }

@@ -4,8 +4,6 @@
 #include <array>
 #include <cstddef>
 
-#include <fmt/format.h>
-
 #include "core/table/cdb_table.hpp"
 #include "core/table/cidr_table.hpp"
 #include "core/table/db_table.hpp"
@@ -41,7 +39,7 @@ constexpr std::array table_types{
     TableType{"unionmap", open_union_table},
 };
 
-/// What needs a program or a server of its own: proxymap(8) has the plug-ins and the connections.
+/// What needs a program or a server of its own: proxymap(8) and postmap(1) have the plug-ins.
 constexpr std::array<std::string_view, 13> remote_types{
     "dbm",   "ldap",  "memcache", "mongodb",   "mysql",  "nis", "nisplus",
     "pgsql", "proxy", "sdbm",     "socketmap", "sqlite", "tcp",
@@ -62,8 +60,7 @@ OpenedTable open_table(const std::string& type_name, const TableContext& context
                    [type](const TableType& candidate) { return candidate.name == type; });
   if (std::find(remote_types.begin(), remote_types.end(), type) != remote_types.end())
     return open_remote_table(type_name, context);
-  if (found == table_types.end())
-    return unavailable(type_name, fmt::format("unsupported dictionary type: {}", type));
+  if (found == table_types.end()) return unsupported(type_name, type);
   return found->open(type_name, context);
 }
 

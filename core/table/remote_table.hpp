@@ -1,4 +1,5 @@
-/// `proxy:type:name`, and types that other programs know: tables that proxymap(8) looks into for us.
+/// `proxy:type:name`, which proxymap(8) looks into for us, and types for which Postfix has plug-ins, which
+/// postmap(1) looks into.
 #pragma once
 
 #include <string>

@@ -33,8 +33,8 @@ class Table {
   /// True when find() may be unanswered.
   [[nodiscard]] virtual bool is_remote() const noexcept { return false; }
 
-  /// False for a table that could not be opened: it fails whatever it is asked.
-  [[nodiscard]] virtual bool is_available() const noexcept { return true; }
+  /// False for what stands in for no table at all: there, no key is too odd to be asked for.
+  [[nodiscard]] virtual bool looks_at_keys() const noexcept { return true; }
 
   /// `type:name` as the open table calls itself: a compiled one by its file.
   [[nodiscard]] virtual std::string opened_name() const { return name_; }
@@ -54,9 +54,14 @@ struct TableContext {
   ReadFile read_file;
   /// Called with the path of a file that is about to be opened by other means than read_file; may be empty.
   std::function<void(const std::string& path)> before_open = {};
+  /// Called with the `type:name` of each table that needs a plug-in of Postfix; may be empty.
+  std::function<void(const std::string& type_name)> on_direct_table = {};
 
   void about_to_open(const std::string& path) const {
     if (before_open) before_open(path);
+  }
+  void found_direct_table(const std::string& type_name) const {
+    if (on_direct_table) on_direct_table(type_name);
   }
 };
 

@@ -104,6 +104,20 @@ TEST(SendSite, TakesALastLineWithoutItsNewline) {
   EXPECT_EQ(sim.files.read(log_path), "");
 }
 
+// As the reference reads it.
+TEST(SendSite, TakesHalfALineThatEndsInByte255ForTheEndOfTheFile) {
+  for (const std::string& contents :
+       {std::string("\n\xFF"), std::string("\nA B\xFF"), std::string("\n\xFF\xFF")}) {
+    Sim sim{Seed{1}};
+    DaemonInSim daemon{sim};
+    sim.files.write(log_path, contents);
+    EXPECT_EQ(daemon.ask(send_request), Status::ok);
+    EXPECT_EQ(daemon.sink.records,
+              std::vector<std::string>{"warning: bad queue id \"...\" in fast flush logfile example_com"});
+    EXPECT_EQ(sim.files.read(log_path), "");
+  }
+}
+
 TEST(SendSite, TouchesAMessageThatIsInIncomingAlready) {
   Sim sim{Seed{1}};
   DaemonInSim daemon{sim};

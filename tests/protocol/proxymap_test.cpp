@@ -16,24 +16,22 @@ std::string open_request(ProxymapForm form) {
   return bytes;
 }
 
-std::string lookup_request(ProxymapForm form, bool utf8) {
+std::string lookup_request(ProxymapForm form) {
   std::string bytes;
-  append_proxymap_lookup(bytes, form, "hash:relay", utf8, "a.example");
+  append_proxymap_lookup(bytes, form, "hash:relay", "a.example");
   return bytes;
 }
 
 TEST(ProxymapRequest, HasTheBytesThatServersUpTo310Expect) {
   EXPECT_EQ(open_request(ProxymapForm::until_3_10), "request\0open\0table\0hash:relay\0flags\0000\0\0"s);
-  EXPECT_EQ(lookup_request(ProxymapForm::until_3_10, true),
+  EXPECT_EQ(lookup_request(ProxymapForm::until_3_10),
             "request\0lookup\0table\0hash:relay\0flags\000524352\0key\0a.example\0\0"s);
-  EXPECT_EQ(lookup_request(ProxymapForm::until_3_10, false),
-            "request\0lookup\0table\0hash:relay\0flags\00064\0key\0a.example\0\0"s);
 }
 
 TEST(ProxymapRequest, NamesInstanceFlagsSince311) {
   EXPECT_EQ(open_request(ProxymapForm::since_3_11),
             "request\0open\0table\0hash:relay\0instance_flags\0000\0\0"s);
-  EXPECT_EQ(lookup_request(ProxymapForm::since_3_11, true),
+  EXPECT_EQ(lookup_request(ProxymapForm::since_3_11),
             "request\0lookup\0table\0hash:relay\0instance_flags\0000\0flags\000524352\0key\0a.example\0\0"s);
 }
 

@@ -344,16 +344,27 @@ unsigned long long started(pid_t pid) {
 
 }  // namespace
 
-std::vector<pid_t> PrivatePostfix::flush_pids() const {
+std::vector<pid_t> PrivatePostfix::processes(const std::string& name) const {
   const std::string wanted = programs_ + "/" + fs::path(options_.flush_program).filename().string();
   std::vector<pid_t> pids;
   for (const auto& process : fs::directory_iterator("/proc")) {
     const int pid = std::atoi(process.path().filename().c_str());
     std::error_code error;
-    if (pid > 0 && fs::read_symlink(process.path() / "exe", error) == wanted) pids.push_back(pid);
+    if (pid <= 0 || fs::read_symlink(process.path() / "exe", error) != wanted) continue;
+    std::string is_called;
+    std::getline(std::ifstream(process.path() / "comm"), is_called);
+    if (is_called == name) pids.push_back(pid);
   }
   std::sort(pids.begin(), pids.end(), [](pid_t a, pid_t b) { return started(a) < started(b); });
   return pids;
+}
+
+std::vector<pid_t> PrivatePostfix::flush_pids() const {
+  return processes(fs::path(options_.flush_program).filename().string());
+}
+
+std::vector<pid_t> PrivatePostfix::privileged_pids() const {
+  return processes("uflush-priv");
 }
 
 std::vector<std::string> PrivatePostfix::complaints() const {

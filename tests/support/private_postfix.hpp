@@ -80,10 +80,13 @@ class PrivatePostfix {
   [[nodiscard]] std::optional<pid_t> master_pid() const;
   /// Running flush daemons of this instance, the one that runs longest first.
   [[nodiscard]] std::vector<pid_t> flush_pids() const;
+  /// The processes of theirs that keep the rights of root.
+  [[nodiscard]] std::vector<pid_t> privileged_pids() const;
   /// True once none runs any more.
   [[nodiscard]] bool wait_for_flush_to_end(milliseconds timeout = patience) const;
 
  private:
+  [[nodiscard]] std::vector<pid_t> processes(const std::string& name) const;
   void make_programs() const;
   void write_configuration() const;
   [[nodiscard]] std::string last_log_lines() const;

@@ -19,6 +19,7 @@
 #include <pwd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -26,6 +27,7 @@
 #include "io/check.hpp"
 #include "tests/core/datagram_socket.hpp"
 #include "tests/core/in_child.hpp"
+#include "tests/support/seccomp.hpp"
 #include "tests/support/temp_dir.hpp"
 #include "tools/uflush/serve.hpp"
 
@@ -271,6 +273,44 @@ TEST_F(StartupTest, NoticesThatMainCfChanges) {
                   return startup.config_watch->drain_and_check() ? serving : 2;
                 }),
             serving);
+}
+
+TEST_F(StartupTest, SaysOnceWhatInotifyWillNotTell) {
+  const auto start_without = [&](int call, int error) {
+    return in_child([&] {
+      prepare_descriptors();
+      for (const auto& [name, value] : environment_) setenv(name.c_str(), value.c_str(), 1);
+      if (!support::forbid_call(call, error)) return 0;
+      const std::array<const char*, 4> argv{"/x/flush", "-z", "-t", "unix"};
+      Startup startup;
+      return start(startup, argv, [](Startup&) -> OrFatal<void> { return outcome::success(); })
+          .value_or(serving);
+    });
+  };
+  if (start_without(SYS_inotify_init1, EMFILE) == 0) GTEST_SKIP() << "this kernel has no filters";
+  EXPECT_THAT(records(),
+              ElementsAre(EndsWith("warning: looking every 10s instead of watching for changes: inotify: "
+                                   "Too many open files: see sysctl fs.inotify")));
+  EXPECT_EQ(start_without(SYS_inotify_add_watch, ENOSPC), serving);
+  EXPECT_THAT(records(), ElementsAre(EndsWith("warning: looking every 10s instead of watching for changes: " +
+                                              directory_.path("conf/main.cf") +
+                                              " (see sysctl fs.inotify.max_user_watches)")));
+}
+
+TEST_F(StartupTest, WorksWhereNoPrivilegedProcessCanBeStarted) {
+  const auto status = in_child([&] {
+    prepare_descriptors();
+    for (const auto& [name, value] : environment_) setenv(name.c_str(), value.c_str(), 1);
+    if (!support::forbid_call(SYS_clone, EAGAIN)) return serving;
+    const std::array<const char*, 4> argv{"/x/flush", "-z", "-t", "unix"};
+    Startup startup;
+    return start(startup, argv, [](Startup&) -> OrFatal<void> { return outcome::success(); })
+        .value_or(serving);
+  });
+  EXPECT_EQ(status, serving);
+  EXPECT_THAT(records(),
+              ElementsAre(EndsWith("warning: cannot start the privileged process: Resource temporarily "
+                                   "unavailable")));
 }
 
 TEST_F(StartupTest, PutsAPanicIntoTheLog) {

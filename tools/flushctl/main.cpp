@@ -6,7 +6,10 @@
 #include <sysexits.h>
 
 #include "core/config.hpp"
+#include "core/eligible_sites.hpp"
 #include "core/fatal.hpp"
+#include "core/log.hpp"
+#include "core/postmap.hpp"
 #include "core/version.hpp"
 #include "io/read_file.hpp"
 #include "tools/flushctl/command_line.hpp"
@@ -82,11 +85,34 @@ int complain(int exit_status, const std::string& text) {
   return exit_status;
 }
 
+/// Nobody reads what is said of the lists: the daemon says it.
+class NoLog final : public LogSink {
+ public:
+  void write(Severity /*severity*/, std::string_view /*text*/) override {}
+};
+
+/// Asks the tables that need a plug-in of Postfix, as the daemon will have them asked.
+void try_direct_tables(const Config& config) {
+  NoLog nowhere;
+  Log log(nowhere);
+  const EligibilityConfig list{.fast_flush_domains = config.fast_flush_domains,
+                               .parent_domain_matches_subdomains = config.parent_domain_matches_subdomains,
+                               .smtputf8_enable = config.smtputf8_enable};
+  const auto sites = EligibleSites::open(list, read_file, log);
+  if (!sites) return;
+  for (const std::string& table : sites->direct_tables()) {
+    const auto answer = ask_postmap(postmap_settings(config), table, std::string(trial_key));
+    if (answer.lookup == Lookup::failed)
+      std::fprintf(stderr, "flushctl: warning: %s\n", cannot_be_asked(table, answer.text).c_str());
+  }
+}
+
 int show_config(const Invocation& invocation) {
   const LoadedConfig loaded = load(config_directory(invocation), "uflush");
   for (const std::string& warning : loaded.warnings)
     std::fprintf(stderr, "flushctl: warning: %s\n", warning.c_str());
   if (!loaded.config) return complain(EX_CONFIG, loaded.config.error().text);
+  try_direct_tables(loaded.config.value());
   return std::fputs(in_postconf_form(loaded).c_str(), stdout) < 0 ? EX_IOERR : EX_OK;
 }
 

@@ -5,6 +5,7 @@
 
 #include <sys/resource.h>
 
+#include "core/config_changes.hpp"
 #include "core/server.hpp"
 #include "io/blocking_pool.hpp"
 #include "io/kernel_files.hpp"
@@ -106,6 +107,12 @@ Task<void> Daemon::run_in_loop(BlockingPool& work, BlockingPool& waiting, int& s
                     files_,         layout_,      startup_.config,
                     queue_manager_, startup_.log, prepared_.open_logs};
   spool.open_logs.watch = &name_watch_;
+  std::optional<PrivilegedClient> privileged;
+  if (startup_.privileged) {
+    privileged.emplace(loop_, std::move(startup_.privileged), startup_.direct_tables, startup_.config,
+                       startup_.log);
+    spool.privileged = &*privileged;
+  }
   Service service(spool, *prepared_.eligible, names_);
   Server server(loop_, service, startup_.config, startup_.log, surroundings());
   watchdog_.emplace(loop_, startup_.config.daemon_timeout, [this](std::time_t when) {
@@ -117,6 +124,17 @@ Task<void> Daemon::run_in_loop(BlockingPool& work, BlockingPool& waiting, int& s
   background.spawn(work.run());
   background.spawn(waiting.run());
   background.spawn(offer_log_again(end));
+  if (privileged) {
+    background.spawn(privileged->run(end));
+    background.spawn(privileged->try_tables(end));
+  }
+  ConfigChanges changes({.loop = loop_,
+                         .log = startup_.log,
+                         .watch = startup_.config_watch ? &*startup_.config_watch : nullptr,
+                         .privileged = spool.privileged,
+                         .leave = [&server] { server.drain("configuration changed"); },
+                         .stay = [&server](bool stays) { server.set_may_retire(!stays); }});
+  background.spawn(changes.run(end));
   std::optional<Standalone> standalone;
   if (startup_.options.standalone_directory) {
     standalone.emplace(loop_, startup_.log);
@@ -139,10 +157,6 @@ ServerSurroundings Daemon::surroundings() {
   around.descriptors_are_passed = descriptors_are_passed(startup_.options);
   if (stdio_) around.only_client = stdio_->take();
   if (!startup_.options.arguments.empty()) around.unexpected_argument = startup_.options.arguments.front();
-  if (startup_.config_watch) {
-    ConfigWatch& watch = *startup_.config_watch;
-    around.watches.push_back({.fd = watch.fd(), .must_end = [&watch] { return watch.drain_and_check(); }});
-  }
   if (signals_.fd() >= 0) {
     const auto take_signal = [this] {
       if (!signals_.take()) return false;
@@ -190,6 +204,7 @@ OrFatal<void> prepare_to_serve(Startup& startup, Prepared& prepared) {
       startup.name_option(name);
     return Fatal{};
   }
+  startup.direct_tables = prepared.eligible->direct_tables();
 
   const std::size_t open_files = raise_open_files_limit();
   prepared.open_logs.open_min = std::min(open_logfiles_min, open_files / 4);

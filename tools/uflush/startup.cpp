@@ -1,5 +1,6 @@
 #include "tools/uflush/startup.hpp"
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdio>
@@ -7,18 +8,23 @@
 #include <ctime>
 #include <utility>
 
-#include <fmt/core.h>
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/debugger.hpp"
+#include "core/postmap.hpp"
+#include "core/privileged_protocol.hpp"
 #include "core/privileges.hpp"
 #include "core/version.hpp"
 #include "io/check.hpp"
+#include "io/local_file_system.hpp"
 #include "io/read_file.hpp"
 #include "io/sandbox.hpp"
 #include "protocol/master_status.hpp"
 #include "tools/uflush/broken_start.hpp"
+#include "tools/uflush/privileged_process.hpp"
 #include "tools/uflush/standalone.hpp"
 
 namespace uflush {
@@ -66,8 +72,40 @@ void open_watch(Startup& startup) {
   if (watch) {
     startup.config_watch.emplace(std::move(watch.value()));
   } else {
-    startup.log.warning("cannot watch for configuration changes: {}", watch.error().message());
+    startup.no_inotify = fmt::format("inotify: {}: see sysctl fs.inotify", watch.error().message());
   }
+}
+
+/// Says once what has to be looked at to see that it has changed.
+void report_unwatched(Startup& startup) {
+  std::string what = startup.no_inotify;
+  for (const Startup::Unwatched& file : startup.unwatched) {
+    if (!what.empty()) what += ", ";
+    what += fmt::format("{} ({})", file.path, file.reason);
+  }
+  if (!startup.files_elsewhere.empty()) {
+    startup.log.info("not on a local file system, so others may change it without inotify telling: {}",
+                     fmt::join(startup.files_elsewhere, ", "));
+  }
+  if (what.empty()) return;
+  startup.log.warning("{} for changes: {}",
+                      startup.privileged ? "looking every 10s instead of watching" : "cannot watch", what);
+}
+
+/// Tells the privileged process what it may be asked for, and lets it go.
+void describe_to_privileged(Startup& startup) {
+  using Kind = PrivilegedMessage::Kind;
+  if (!startup.privileged) return;
+  const auto send = [&](Kind kind, std::string text) {
+    const std::string packet = encode_privileged({.kind = kind, .text = std::move(text)});
+    if (startup.privileged && ::send(startup.privileged.get(), packet.data(), packet.size(), 0) < 0) {
+      startup.log.warning("cannot talk to the privileged process: {}", last_error().message());
+      startup.privileged.reset();
+    }
+  };
+  for (const std::string& table : startup.direct_tables) send(Kind::table, table);
+  for (const StampedFile& file : startup.files) send(Kind::file, encode_file(file));
+  send(Kind::serve, encode_settings(postmap_settings(startup.config)));
 }
 
 ConfigSource config_source(Startup& startup) {
@@ -197,8 +235,60 @@ OrFatal<void> drop(Startup& startup) {
   return outcome::success();
 }
 
+/// Keeps what ends a start, and the warnings on the way, which may tell more of the place.
+class LastWords final : public LogSink {
+ public:
+  void write(Severity severity, std::string_view record) override {
+    if (severity == Severity::fatal || severity == Severity::panic) fatal_ = record;
+    if (severity == Severity::warning) warnings_ += fmt::format("; {}", record);
+  }
+  /// `fatal` is what the start has ended with; empty when it is in the log.
+  [[nodiscard]] std::string with(const std::string& fatal) const {
+    return (fatal.empty() ? fatal_ : fatal) + warnings_;
+  }
+
+ private:
+  std::string fatal_;
+  std::string warnings_;
+};
+
+/// What a start would do with the configuration as it is now, and nothing that others would notice. Leaves
+/// the process useless.
+RehearsedStart rehearse(const DaemonOptions& options, const BeforePrivilegeDrop& before_privilege_drop) {
+  LastWords sink;
+  Startup trial;
+  trial.options = options;
+  trial.log_output.divert(sink);
+  const auto go_through = [&]() -> OrFatal<void> {
+    TRY_VOID(configure(trial));
+    if (!options.standalone_directory) {
+      TRY_VOID(enter_queue_directory(trial));
+    }
+    TRY_VOID(before_privilege_drop(trial));
+    return drop(trial);
+  };
+  const OrFatal<void> outcome = go_through();
+  if (outcome) return {.would_start = true, .text = {}};
+  return {.would_start = false, .text = sink.with(outcome.error().text)};
+}
+
+void open_privileged(Startup& startup, const BeforePrivilegeDrop& before_privilege_drop) {
+  const auto rehearsal = [&] { return rehearse(startup.options, before_privilege_drop); };
+  Result<Fd> opened = start_privileged_process(rehearsal);
+  if (opened) {
+    startup.privileged = std::move(opened).value();
+    // The numbers of listening sockets stay free: one that is missing is to be noticed.
+    const int behind = first_listener_fd + std::max(startup.options.socket_count, 0);
+    const int moved = ::fcntl(startup.privileged.get(), F_DUPFD_CLOEXEC, behind);  // NOLINT(*-vararg)
+    if (moved >= 0) startup.privileged.reset(moved);
+  } else {
+    startup.log.warning("cannot start the privileged process: {}", opened.error().message());
+  }
+}
+
 /// Everything from main.cf on.
 OrFatal<void> prepare(Startup& startup, const BeforePrivilegeDrop& before_privilege_drop) {
+  open_privileged(startup, before_privilege_drop);
   open_watch(startup);
   TRY_VOID(configure(startup));
   TRY_VOID(check_not_run_by_hand(startup));
@@ -223,6 +313,8 @@ OrFatal<void> prepare(Startup& startup, const BeforePrivilegeDrop& before_privil
     // Else it is the server that notices, with the first client, as the reference does.
     if (auto unexpected = unexpected_argument_text(startup.options)) return Fatal{*std::move(unexpected)};
   }
+  describe_to_privileged(startup);
+  report_unwatched(startup);
   return drop(startup);
 }
 
@@ -238,16 +330,24 @@ Startup::~Startup() {
 }
 
 void Startup::watch_file(const std::string& path) {
+  files.push_back(stamped(path));
   if (!config_watch) return;
   const Result<void> watched = config_watch->watch_file(path);
   // A file in a directory that is not there: whoever wants to read it complains.
-  if (!watched && watched.error().number != ENOENT)
-    log.warning("cannot watch {} for changes: {}", path, watched.error().message());
+  if (!watched && watched.error().number != ENOENT) {
+    const bool none_left = watched.error().number == ENOSPC;
+    unwatched.push_back(
+        {path, none_left ? "see sysctl fs.inotify.max_user_watches" : watched.error().message()});
+  }
+  if (watched && files.back().stamp.exists != 0 && !is_on_local_file_system(path.c_str()))
+    files_elsewhere.push_back(path);
 }
 
 Result<std::string> Startup::watch_and_read(const std::string& path) {
   watch_file(path);
-  return read_file(path);
+  Result<std::string> text = read_file(path);
+  if (text) files.back().stamp.contents = contents_mark(text.value());
+  return text;
 }
 
 void Startup::name_option(std::string_view parameter) {
@@ -276,6 +376,7 @@ std::optional<int> start(Startup& startup, std::span<const char* const> argument
 
 int end_broken_start(Startup& startup, const std::string& text) {
   const int status = end_fatally(startup, text);
+  startup.privileged.reset();  // nobody will ask anything
   if (!has_master(startup.options)) return status;
   answer_while_broken(startup,
                       startup.is_configured ? startup.config : load_what_can_be_had(config_source(startup)));

@@ -13,6 +13,7 @@
 #include "core/config_watch.hpp"
 #include "core/daemon_options.hpp"
 #include "core/fatal.hpp"
+#include "core/file_stamps.hpp"
 #include "core/log.hpp"
 #include "core/log_output.hpp"
 #include "core/master_channel.hpp"
@@ -47,8 +48,8 @@ struct Startup {
   /// kernel had none to give, which was logged.
   std::optional<ConfigWatch> config_watch;
 
-  /// To be called before a file of the configuration is read: see ConfigWatch. Warns when it cannot be
-  /// watched.
+  /// To be called before a file of the configuration is read: see ConfigWatch. Keeps its stamp, too, for the
+  /// privileged process.
   void watch_file(const std::string& path);
   /// Does that, then reads it.
   Result<std::string> watch_and_read(const std::string& path);
@@ -56,6 +57,20 @@ struct Startup {
   /// To be called before a fatal record that is about this parameter: when an option in master.cf has set it,
   /// a warning says so, as the reference's words may name main.cf.
   void name_option(std::string_view parameter);
+
+  /// The connection to the privileged process; none when it could not be started, which was logged.
+  Fd privileged;
+  std::vector<StampedFile> files;          ///< what was read, as it was then
+  std::vector<std::string> direct_tables;  ///< tables that the privileged process looks into
+
+  /// Files of which inotify will not tell, and why.
+  struct Unwatched {
+    std::string path;
+    std::string reason;
+  };
+  std::vector<Unwatched> unwatched;
+  std::vector<std::string> files_elsewhere;  ///< watched, but not on a local file system
+  std::string no_inotify;                    ///< why there is no `config_watch`
 };
 
 /// Makes what must be made as the user that started us (root), in the queue directory, before chroot and
