@@ -33,6 +33,11 @@ RemoteAnswer said_before() {
   return answer;
 }
 
+/// postmap does not tell. Of these types the reference asks for the whole site only.
+Keys keys_of(std::string_view table) noexcept {
+  return table.starts_with("tcp:") || table.starts_with("socketmap:") ? Keys::pattern : Keys::fixed;
+}
+
 PrivilegedMessage no_answer(Kind kind, const std::string& why) {
   return {.kind = kind, .number = 0, .detail = static_cast<std::uint32_t>(Lookup::failed), .text = why};
 }
@@ -167,6 +172,7 @@ RemoteAnswer PrivilegedClient::answer_from(const RemoteQuestion& question, const
     return reply.text.empty() ? said_before() : failed(question.table, reply.text);
   RemoteAnswer answer;
   answer.lookup = lookup;
+  answer.keys = keys_of(question.table);
   answer.value = reply.text;
   answer.good_until = loop_.now() + config_.uflush_table_cache_time;
   answers_.remember(RememberedAnswers::name_of(question), answer);

@@ -31,11 +31,11 @@ Config list(const std::string& sites = table) {
 
 /// A daemon whose sites are in a table that the privileged process looks into, which knows example.com.
 struct World {
-  explicit World(std::uint64_t seed, Config config = list())
+  explicit World(std::uint64_t seed, Config config = list(), const std::string& the_table = table)
       : sim{Seed{seed}},
         privileged{sim},
         daemon{sim, std::move(config)},
-        client{sim.loop, privileged.take_daemons_end(), {table}, daemon.config, daemon.log} {
+        client{sim.loop, privileged.take_daemons_end(), {the_table}, daemon.config, daemon.log} {
     privileged.tables = {{"example.com"}};
     daemon.spool.privileged = &client;
     sim.start(client.run(end));
@@ -66,6 +66,15 @@ TEST(PrivilegedTable, DecidesWhichSitesHaveALog) {
   EXPECT_THAT(world.privileged.asked,
               ElementsAre("0 a.example.com", "0 example.com", "0 example.org", "0 org"));
   EXPECT_THAT(world.records(), IsEmpty());
+}
+
+// As by the reference.
+TEST(PrivilegedTable, OfAServerIsAskedForTheWholeSiteOnly) {
+  for (const std::string name : {"tcp:localhost:99", "socketmap:inet:localhost:99:x"}) {
+    World world{10, list(name), name};
+    EXPECT_EQ(world.add("a.example.com"), Status::deny);
+    EXPECT_THAT(world.privileged.asked, ElementsAre("0 a.example.com"));
+  }
 }
 
 TEST(PrivilegedTable, IsNotAskedAgainForAWhile) {
