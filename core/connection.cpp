@@ -9,6 +9,7 @@
 #include "core/receive_buffer.hpp"
 #include "core/request_trace.hpp"
 #include "io/operation.hpp"
+#include "io/shortage.hpp"
 #include "protocol/request_decoder.hpp"
 
 namespace uflush {
@@ -37,7 +38,10 @@ struct Outgoing {
 class Conversation {
  public:
   Conversation(const ConnectionContext& context, Fd socket)
-      : context_(context), socket_(std::move(socket)), decoder_(context.stream_name) {}
+      : context_(context),
+        socket_(std::move(socket)),
+        decoder_(context.stream_name),
+        buffer_(context.receive_budget) {}
   Conversation(const Conversation&) = delete;
   Conversation& operator=(const Conversation&) = delete;
 
@@ -73,6 +77,7 @@ class Conversation {
   void close_behind_last_answer();
 
  private:
+  void refuse();
   bool stays_open();
   [[nodiscard]] bool more_requests_follow() const;
   void warn(std::string_view text) const;
@@ -114,13 +119,16 @@ bool Conversation::received(const Result<std::size_t>& count) {
     round_began_ = true;
     input_ = InputState::more_may_come;
     // A full buffer: what the client sent in one piece is to be seen in one piece.
-    if (buffer_.full() && buffer_.text().size() < gathered_bytes_max) return true;
+    if (buffer_.full() && buffer_.text().size() < gathered_bytes_max && buffer_.make_room()) return true;
   } else {
     const int error = count ? 0 : count.error().number;
     // Draining: what the client has sent by now is still served.
     if (error == ECANCELED && waited && !context_.leaving.stop_requested()) return true;
     if (error == ECANCELED || (error == EAGAIN && !round_began_)) {
       input_.reset();
+    } else if (is_shortage(Error{error})) {
+      report_if_shortage(Error{error});
+      refuse();
     } else if (error == EAGAIN) {
       input_ = InputState::more_may_come;
     } else if (error == ETIMEDOUT) {
@@ -134,11 +142,22 @@ bool Conversation::received(const Result<std::size_t>& count) {
   return false;
 }
 
+/// The client gets FAIL for a request that we have not even seen whole.
+void Conversation::refuse() {
+  input_.reset();
+  pending_.emplace_back(Status::fail);
+}
+
 Conversation::Next Conversation::handle(InputState input) {
   while (true) {
     const DecodeStep step = decoder_.decode(buffer_.text(), input);
-    if (std::holds_alternative<NeedsMore>(step))
-      return input == InputState::more_may_come ? Next::receive : Next::close;
+    if (std::holds_alternative<NeedsMore>(step)) {
+      if (input != InputState::more_may_come) return Next::close;
+      if (buffer_.make_room()) return Next::receive;
+      report_shortage(Shortage::receive_buffers, Error{ENOBUFS});
+      refuse();
+      return Next::close;
+    }
     if (verbose()) trace_request(context_.log, context_.stream_name, buffer_.text());
     if (const auto* hangup = std::get_if<Hangup>(&step)) {
       warn(hangup->warning);

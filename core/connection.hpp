@@ -8,6 +8,7 @@
 
 #include <string>
 
+#include "core/receive_budget.hpp"
 #include "core/service.hpp"
 #include "io/fd.hpp"
 #include "io/stop.hpp"
@@ -24,6 +25,7 @@ struct ConnectionContext {
   StopToken draining;       ///< no new work: kept-open connections end when they are idle
   StopToken hurrying;       ///< who has not finished a request, or takes no answer, is dropped
   StopToken leaving;        ///< the end: work under way stops where it may
+  ReceiveBudget& receive_budget;
 };
 
 /// Serves the client behind `socket` and closes it. Counts on `context` to outlive it.

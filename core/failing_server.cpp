@@ -48,7 +48,7 @@ class Refusal {
       if (std::holds_alternative<NeedsMore>(step)) {
         const bool between_requests = answers_ > 0 && buffer_.text().empty();
         return input != InputState::more_may_come || between_requests ||
-               buffer_.text().size() > unread_bytes_max;
+               buffer_.text().size() > unread_bytes_max || !buffer_.make_room();
       }
       if (const auto* hangup = std::get_if<Hangup>(&step)) {
         if (hangup->reply) ring.post_send(fd, as_span(reply_bytes(*hangup->reply)));
@@ -63,7 +63,8 @@ class Refusal {
 
  private:
   RequestDecoder decoder_;
-  ReceiveBuffer buffer_;
+  ReceiveBudget budget_;  ///< of its own: `unread_bytes_max` is the bound here
+  ReceiveBuffer buffer_{budget_};
   std::size_t answers_ = 0;
 };
 

@@ -78,7 +78,8 @@ class Log {
 
   /// Cleans, cuts to 2000 bytes and writes.
   void record(Severity severity, std::string_view text);
-  /// What a job has to say: the log belongs to the loop's thread.
+  /// What a job has to say: the log belongs to the loop's thread. Where there may be many texts, see
+  /// core/log_in_pieces.hpp.
   void record_all(Severity severity, std::span<const std::string> texts);
 
   /// `-v` given: callers test this before they format anything for info().

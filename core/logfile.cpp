@@ -79,6 +79,10 @@ AppendOutcome AppendFile::fatal(std::string_view operation, Error error) const {
   return outcome;
 }
 
+AppendOutcome AppendFile::still_locked() const {
+  return fatal("lock", Error{EWOULDBLOCK});
+}
+
 AppendOutcome AppendFile::append(std::string_view lines, Patience patience, Names names) {
   FLUSH_ASSERT(!lines.empty() && lines.back() == '\n');
   for (int attempt = 0; attempt < attempts_max; ++attempt) {

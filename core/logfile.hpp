@@ -58,6 +58,8 @@ class AppendFile {
   /// that somebody has left there is ended first. A half line that a full disk leaves is taken away again.
   /// What is reached by a symbolic link is always looked at. What is no regular file fails at once.
   [[nodiscard]] AppendOutcome append(std::string_view lines, Patience patience, Names names = Names::look);
+  /// The outcome of an append that has waited for the lock in vain.
+  [[nodiscard]] AppendOutcome still_locked() const;
   /// Leaves the file locked from the next append on (core/kept_locks.hpp), until `release_lock`.
   void keep_lock() noexcept { keeps_lock_ = true; }
   void release_lock() noexcept;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/give_way.hpp"
+#include "core/log_in_pieces.hpp"
 #include "core/queue_file.hpp"
 #include "core/toucher.hpp"
 
@@ -82,12 +83,12 @@ Task<Moved> move_in_slices(SpoolAccess& spool, std::string_view log_name, LogSou
   slice_files = files_per_slice;
   Instant next_scan = spool.loop.now();
   while (!stop.stop_requested()) {
-    spool.log.record_all(Severity::info, slice.notes);
-    spool.log.record_all(Severity::warning, slice.warnings);
+    co_await log_in_pieces(spool.loop, spool.log, Severity::info, slice.notes);
+    co_await log_in_pieces(spool.loop, spool.log, Severity::warning, slice.warnings);
     auto touching = in_pool(spool.work_pool, touch_next);
     if (!slice.is_last) touching.start();
     const std::vector<std::string> warnings = co_await in_pool(spool.work_pool, rename_slice);
-    spool.log.record_all(Severity::warning, warnings);
+    co_await log_in_pieces(spool.loop, spool.log, Severity::warning, warnings);
     note_stayed(moved, slice.stayed);
     note_stayed(moved, mover.take_stayed());
     moved.failure = slice.read_error;

@@ -8,6 +8,7 @@
 
 #include "core/careful_open.hpp"
 #include "io/operation.hpp"
+#include "io/shortage.hpp"
 
 namespace uflush {
 
@@ -30,6 +31,7 @@ Task<void> QueueManager::trigger(QueueTrigger wish) {
     knock_at_fifo(wish);
   } else if (S_ISSOCK(found.value().mode)) {
     const auto knocked = co_await knock_at_socket(wish);
+    if (!knocked) report_if_shortage(knocked.error());
     if (!knocked && log_.verbose() > 0) {
       log_.warning("unix_trigger: connect to {}: {}", path_, knocked.error().message());
     }

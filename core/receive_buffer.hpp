@@ -8,7 +8,9 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 
+#include "core/receive_budget.hpp"
 #include "io/check.hpp"
 
 namespace uflush {
@@ -19,16 +21,27 @@ namespace uflush {
 /// capacity_.
 class ReceiveBuffer {
  public:
-  ReceiveBuffer() = default;
+  /// Borrows the budget.
+  explicit ReceiveBuffer(ReceiveBudget& budget) noexcept : budget_(budget) {}
+  ~ReceiveBuffer() { budget_.give_back(capacity_); }
   ReceiveBuffer(const ReceiveBuffer&) = delete;
   ReceiveBuffer& operator=(const ReceiveBuffer&) = delete;
 
   [[nodiscard]] std::string_view text() const noexcept { return {data() + begin_, end_ - begin_}; }
 
-  /// Room for at least one byte more, more room each time the last receive has filled it. Invalidates text().
-  [[nodiscard]] std::span<std::byte> space() {
+  /// Sees to it that there is room for at least one byte more, for more each time the last receive has filled
+  /// it. False when the budget of all buffers does not allow that. Invalidates text().
+  [[nodiscard]] bool make_room() {
     if (begin_ == end_) begin_ = end_ = 0;
-    if (end_ == capacity_) make_room();
+    if (end_ < capacity_) return true;
+    if (end_ - begin_ > capacity_ / 2 && grow()) return true;
+    if (begin_ == 0) return false;
+    move_to_front();
+    return true;
+  }
+  /// There must be some: make_room().
+  [[nodiscard]] std::span<std::byte> space() {
+    FLUSH_ASSERT(end_ < capacity_);
     return std::as_writable_bytes(std::span(data() + end_, capacity_ - end_));
   }
   void filled(std::size_t count) noexcept {
@@ -47,6 +60,7 @@ class ReceiveBuffer {
     if (begin_ != end_ || !large_) return;
     grown_to_ = std::min(capacity_, regrown_bytes_max);
     large_.reset();
+    budget_.give_back(capacity_);
     capacity_ = small_.size();
     begin_ = end_ = 0;
   }
@@ -59,21 +73,25 @@ class ReceiveBuffer {
   [[nodiscard]] char* data() noexcept { return large_ ? large_.get() : small_.data(); }
   [[nodiscard]] const char* data() const noexcept { return large_ ? large_.get() : small_.data(); }
 
-  void make_room() {
-    const std::size_t kept = end_ - begin_;
-    if (kept <= capacity_ / 2) {
-      std::memmove(data(), data() + begin_, kept);
-    } else {
-      const std::size_t larger = std::max(capacity_ * growth, grown_to_);
-      auto memory = std::make_unique_for_overwrite<char[]>(larger);
-      std::memcpy(memory.get(), data() + begin_, kept);
-      large_ = std::move(memory);
-      capacity_ = larger;
-    }
-    begin_ = 0;
-    end_ = kept;
+  void move_to_front() noexcept {
+    std::memmove(data(), data() + begin_, end_ - begin_);
+    end_ -= std::exchange(begin_, 0);
   }
 
+  [[nodiscard]] bool grow() {
+    const std::size_t kept = end_ - begin_;
+    const std::size_t larger = std::max(capacity_ * growth, grown_to_);
+    if (!budget_.exchange(capacity_, larger)) return false;
+    auto memory = std::make_unique_for_overwrite<char[]>(larger);
+    std::memcpy(memory.get(), data() + begin_, kept);
+    large_ = std::move(memory);
+    capacity_ = larger;
+    begin_ = 0;
+    end_ = kept;
+    return true;
+  }
+
+  ReceiveBudget& budget_;
   std::array<char, small_bytes> small_;
   std::unique_ptr<char[]> large_;
   std::size_t capacity_ = small_.size();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include "core/log_in_pieces.hpp"
 #include "protocol/queue_id.hpp"
 
 namespace uflush {
@@ -30,12 +31,16 @@ struct Refresher::Findings {
 };
 
 Task<void> Refresher::refresh(std::chrono::seconds max_age, StopToken stop) {
-  const auto turn = co_await one_at_a_time_.lock();
-  co_await scan("flush", max_age, stop);
+  Scope aside;
+  {
+    const auto turn = co_await one_at_a_time_.lock();
+    co_await scan("flush", max_age, aside, stop);
+  }
+  co_await aside.join();  // while the next refresh begins
 }
 
 /// Two slices at a time, each on a thread of its own.
-Task<void> Refresher::scan(std::string path, std::chrono::seconds max_age, StopToken stop) {
+Task<void> Refresher::scan(std::string path, std::chrono::seconds max_age, Scope& aside, StopToken stop) {
   const bool is_flat = path == "flush" && !spool_.layout.is_hashed("flush");
   Directory directory{std::move(path), is_flat, {}, {}};
   auto list = [&]() -> Result<void> {
@@ -59,16 +64,18 @@ Task<void> Refresher::scan(std::string path, std::chrono::seconds max_age, StopT
     const Findings first = co_await in_pool(spool_.work_pool, one);
     Findings second;
     if (other_trip.has_started()) second = co_await other_trip;
-    co_await act_on(first, max_age, stop);
-    co_await act_on(second, max_age, stop);
+    co_await act_on(first, max_age, aside, stop);
+    co_await act_on(second, max_age, aside, stop);
   }
 }
 
-Task<void> Refresher::act_on(const Findings& findings, std::chrono::seconds max_age, StopToken stop) {
-  spool_.log.record_all(Severity::warning, findings.warnings);
-  spool_.log.record_all(Severity::info, findings.notes);
-  co_await sender_.send_each(findings.due, stop);
-  for (const std::string& subdirectory : findings.subdirectories) co_await scan(subdirectory, max_age, stop);
+Task<void> Refresher::act_on(const Findings& findings, std::chrono::seconds max_age, Scope& aside,
+                             StopToken stop) {
+  co_await log_in_pieces(spool_.loop, spool_.log, Severity::warning, findings.warnings);
+  co_await log_in_pieces(spool_.loop, spool_.log, Severity::info, findings.notes);
+  co_await sender_.send_each(findings.due, aside, stop);
+  for (const std::string& subdirectory : findings.subdirectories)
+    co_await scan(subdirectory, max_age, aside, stop);
 }
 
 Refresher::Findings Refresher::look_at(const Directory& directory, std::size_t begin,

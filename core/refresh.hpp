@@ -25,8 +25,8 @@ class Refresher {
  private:
   struct Directory;
   struct Findings;
-  Task<void> scan(std::string path, std::chrono::seconds max_age, StopToken stop);
-  Task<void> act_on(const Findings& findings, std::chrono::seconds max_age, StopToken stop);
+  Task<void> scan(std::string path, std::chrono::seconds max_age, Scope& aside, StopToken stop);
+  Task<void> act_on(const Findings& findings, std::chrono::seconds max_age, Scope& aside, StopToken stop);
   Findings look_at(const Directory& directory, std::size_t begin, std::chrono::seconds max_age) const;
   void look_at(const Directory& directory, const std::string& name, std::chrono::seconds max_age,
                std::time_t now, Findings& findings) const;

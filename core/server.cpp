@@ -5,12 +5,17 @@
 #include <poll.h>
 
 #include "core/passed_client.hpp"
+#include "io/shortage.hpp"
+#include "io/spare_memory.hpp"
 
 namespace uflush {
 namespace {
 
-/// How long a client that was accepted before the end may take for its request.
+/// How long a client that was accepted before the end may take for its request, and a request may wait for a
+/// lock that another process has.
 constexpr std::chrono::seconds drain_limit{60};
+/// How long a request may wait for a lock when the process has been told to leave: it ends 3 s after that.
+constexpr std::chrono::seconds leave_limit{2};
 /// When descriptors or memory of the system run out: no client of ours may leave for long, and others may
 /// give theirs back.
 constexpr std::chrono::milliseconds shortage_pause{250};
@@ -34,6 +39,7 @@ class Server::Countdown final : private Timer {
   Countdown(Loop& loop, std::function<void()> at_zero) : loop_(loop), at_zero_(std::move(at_zero)) {}
   void start(Duration length) { loop_.timers().set(*this, loop_.now() + length); }
   void stop() { loop_.timers().cancel(*this); }
+  using Timer::is_set;
 
  private:
   void on_timer() noexcept override { at_zero_(); }
@@ -47,12 +53,15 @@ Server::Server(Loop& loop, Service& service, const Config& config, Log& log, Ser
       config_(config),
       log_(log),
       surroundings_(std::move(surroundings)),
-      context_{loop,      service,   config,  log, stream_name(surroundings_, config),
-               draining_, hurrying_, leaving_},
+      receive_budget_(surroundings_.receive_bytes_max),
+      context_{loop,      service,  config,         log, stream_name(surroundings_, config), draining_,
+               hurrying_, leaving_, receive_budget_},
       service_(service),
       client_left_(loop),
       report_waits_(loop),
-      idle_(std::make_unique<Countdown>(loop, [this] { retire(); })) {}
+      idle_(std::make_unique<Countdown>(loop, [this] { retire(); })),
+      lock_patience_(std::make_unique<Countdown>(loop, [this] { service_.stop_waiting_for_locks(); })),
+      giving_memory_back_(std::make_unique<Countdown>(loop, give_memory_back)) {}
 
 Server::~Server() = default;
 
@@ -74,12 +83,15 @@ Task<int> Server::run() {
   co_await watchers.join();
 
   Countdown patience(loop_, [this] { hurrying_.request_stop(); });
+  if (!only_one_client && !leaving_.stop_requested()) lock_patience_->start(drain_limit);
   if (!only_one_client) patience.start(std::min<std::chrono::seconds>(config_.ipc_timeout, drain_limit));
   co_await clients_.join();
   patience.stop();
   leaving_.request_stop();
   co_await to_the_end.join();
   co_await service_.close();
+  lock_patience_->stop();
+  giving_memory_back_->stop();
   co_return exit_status_;
 }
 
@@ -99,6 +111,7 @@ void Server::retire() {
 void Server::leave(std::string_view reason) {
   drain(reason);
   hurrying_.request_stop();
+  lock_patience_->start(leave_limit);
   leaving_.request_stop();
 }
 
@@ -154,9 +167,11 @@ Server::Accepted Server::accept_one(int listener) {
       case EMFILE:
       case ENFILE:
         if (service_.close_idle_logs(descriptors_at_a_time)) continue;
+        report_if_shortage(accepted.error());
         return Accepted::shortage;
       case ENOBUFS:
       case ENOMEM:
+        report_if_shortage(accepted.error());
         return Accepted::shortage;
       default:
         log_.fatal("accept connection: {}", accepted.error().message());
@@ -203,6 +218,7 @@ Task<void> Server::serve(Fd socket) {
     co_await serve_client(context_, std::move(socket));
   }
   client_left_.notify();
+  if (!giving_memory_back_->is_set()) giving_memory_back_->start(idle_before_giving_back);
   // This client still counts.
   if (clients_.size() == 1 && surroundings_.idle_limit && !draining_.stop_requested())
     idle_->start(config_.max_idle);

@@ -5,8 +5,9 @@
 ///   ------------------------>  over
 ///
 /// Draining: no new connection is taken, those that were are served to their end; what waits in the backlog
-/// is for the next process. After a while clients that have not finished a request are dropped, but work
-/// under way goes on. Leaving: those clients are dropped at once, and sends stop between two slices.
+/// is for the next process. After a while clients that have not finished a request are dropped, and requests
+/// that wait for a lock of another process fail, but work under way goes on. Leaving: those clients are
+/// dropped at once, requests wait for locks two seconds at most, and sends stop between two slices.
 #pragma once
 
 #include <cstddef>
@@ -36,7 +37,8 @@ struct ServerSurroundings {
   std::vector<Watch> watches;
   std::size_t clients_max = 0;      ///< connections at the same time
   std::string unexpected_argument;  ///< not empty: fatal as soon as the first client comes (BEHAVIOUR.md 1.3)
-  bool idle_limit = true;           ///< max_idle applies
+  std::size_t receive_bytes_max = ReceiveBudget::usual_bytes;  ///< for unfinished requests of all clients
+  bool idle_limit = true;                                      ///< max_idle applies
   bool descriptors_are_passed =
       false;       ///< `-t pass`: each connection brings another one, which is the client
   Fd only_client;  ///< `-S`: serve this one and end; there are no listeners then
@@ -97,12 +99,15 @@ class Server {
   StopSource draining_;
   StopSource hurrying_;
   StopSource leaving_;
+  ReceiveBudget receive_budget_;
   ConnectionContext context_;
   Service& service_;
   Scope clients_;
   Event client_left_;
   Event report_waits_;
   std::unique_ptr<Countdown> idle_;
+  std::unique_ptr<Countdown> lock_patience_;
+  std::unique_ptr<Countdown> giving_memory_back_;
   std::size_t accepted_ = 0;
   bool may_retire_ = true;
   bool reported_ = false;  ///< master(8) knows that we work

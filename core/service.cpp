@@ -22,8 +22,8 @@ Service::Service(SpoolAccess& spool, EligibleSites& eligible, SiteNames& names)
     : spool_(spool),
       eligible_(eligible),
       names_(names),
-      logs_(spool.loop, spool.work_pool, spool.waiting_pool, spool.files, spool.layout,
-            spool.config.uflush_durability, spool.open_logs, spool.log),
+      logs_(spool.loop, spool.work_pool, spool.files, spool.layout, spool.config.uflush_durability,
+            spool.open_logs, spool.log),
       sender_(spool, logs_),
       refresher_(spool, sender_),
       proxymap_(spool.loop, spool.config, spool.log),
@@ -71,6 +71,11 @@ Task<void> Service::refresh(StopToken stop) {
 
 Task<void> Service::purge(StopToken stop) {
   co_await refresher_.refresh(std::chrono::seconds{0}, stop);
+}
+
+void Service::stop_waiting_for_locks() {
+  logs_.stop_waiting_for_locks();
+  give_up_.request_stop();
 }
 
 Task<void> Service::close() {
@@ -125,6 +130,7 @@ const Service::Verdict& Service::judge(std::string_view site) {
 
 Task<Service::Verdict> Service::judge_slowly(std::string site, StopToken stop) {
   Inquiry inquiry;
+  inquiry.give_up = give_up_.get_token();
   Instant good_until = Instant::max();
   Eligibility eligibility = co_await evaluate(site, inquiry);
   while (eligibility == Eligibility::undecided) {
@@ -153,7 +159,8 @@ Task<Eligibility> Service::evaluate(const std::string& site, Inquiry& inquiry) {
   if (!eligible_.may_block()) co_return eligible_.evaluate(site, inquiry);
   const auto turn = co_await asking_.lock();
   auto ask = [&] { return eligible_.evaluate(site, inquiry); };
-  co_return co_await in_pool(spool_.waiting_pool, ask);
+  const auto answer = co_await in_pool_if_there_is_a_thread(spool_.table_pool, ask);
+  co_return answer.value_or(Eligibility::failed);
 }
 
 Task<Service::Verdict> Service::judge_either_way(std::string site, StopToken stop) {

@@ -4,6 +4,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -51,6 +52,9 @@ class Service {
   /// Descriptors have run out all the same: closes up to `count` logs. False when there are none to close.
   bool close_idle_logs(std::size_t count) noexcept { return logs_.close_idle(count); }
 
+  /// Requests that wait for a lock of another process fail from now on: this one has to come to its end.
+  void stop_waiting_for_locks();
+
   /// Waits for what is on its way to the disk. No requests after that.
   Task<void> close();
 
@@ -94,6 +98,7 @@ class Service {
   std::deque<Verdicts::const_pointer>
       next_to_go_;  ///< the entries of verdicts_, in the order in which they are looked at
   Verdict uncached_;
+  std::stop_source give_up_;  ///< waiting for the locks of tables, in other threads
 };
 
 }  // namespace uflush

@@ -6,12 +6,27 @@
 #include <poll.h>
 
 #include "io/operation.hpp"
+#include "io/shortage.hpp"
 
 namespace uflush {
 namespace {
 
 /// Logs that one worker opens one after the other: more would wait long for a slow disk.
 constexpr std::size_t cold_logs_per_trip = 8;
+
+/// The kernel has a thread wait for the disk, and says so in one of these ways when it can have none.
+bool means_no_thread(Error error) {
+  return error.number == ECANCELED || error.number == EAGAIN;
+}
+
+/// A line that stands in the log is not to fail for want of a thread: then the loop itself waits for the
+/// disk.
+Task<Result<void>> sync_file(Loop& loop, FileSystem& files, FileHandle file) {
+  auto synced = co_await Operation{loop, op::Sync{file}};
+  if (synced || !means_no_thread(synced.error())) co_return synced;
+  report_shortage(Shortage::threads, synced.error());
+  co_return files.sync(file);
+}
 
 }  // namespace
 
@@ -20,21 +35,21 @@ SiteLog::~SiteLog() {
   owner_.by_name_.erase(file.name());
 }
 
-SiteLogs::SiteLogs(Loop& loop, Pool& work_pool, Pool& waiting_pool, FileSystem& files,
-                   const QueueLayout& layout, Durability durability, const OpenLogsPolicy& policy, Log& log)
+SiteLogs::SiteLogs(Loop& loop, Pool& work_pool, FileSystem& files, const QueueLayout& layout,
+                   Durability durability, const OpenLogsPolicy& policy, Log& log)
     : loop_(loop),
       work_pool_(work_pool),
-      waiting_pool_(waiting_pool),
       files_(files),
       layout_(layout),
       durability_(durability),
       log_(log),
       locks_(loop, background_),
+      lock_waits_(loop, files),
       open_(policy, locks_),
       names_(policy.watch) {}
 
 SiteLogs::~SiteLogs() {
-  FLUSH_ASSERT(by_name_.empty());
+  FLUSH_ASSERT(by_name_.empty() && claimed_.empty());
 }
 
 SiteLogPtr SiteLogs::find(std::string_view name) {
@@ -56,8 +71,15 @@ Append SiteLogs::append(SiteLog& site, std::string_view queue_id) {
   return Append{site.gathering};
 }
 
-void SiteLogs::release_lock(std::string_view name) noexcept {
-  if (SiteLog* log = known(name)) locks_.release(log->lock);
+SiteLogs::Claim::Claim(SiteLogs& logs, const std::string& name) : logs_(logs), name_(name) {
+  FLUSH_ASSERT(logs_.claimed_.insert(name_).second);
+  if (SiteLog* log = logs_.known(name_)) logs_.locks_.release(log->lock);
+}
+
+SiteLogs::Claim::~Claim() {
+  logs_.claimed_.erase(name_);
+  const SiteLog* log = logs_.known(name_);
+  if (log != nullptr && log->waiting != nullptr) log->waiting->end_pause();
 }
 
 bool SiteLogs::is_open(std::string_view name) const {
@@ -94,7 +116,7 @@ void SiteLogs::write(SiteLog& site) {
   boost::intrusive_ptr<AppendBatch> batch = std::move(site.gathering);
   open_.note_use(site.open, loop_.now());
   if (site.covered_in == names_.era(loop_.now())) {
-    if (!site.file.is_linked_to()) locks_.before_append(site.lock);
+    if (!site.file.is_linked_to() && !is_claimed(site)) locks_.before_append(site.lock);
   } else {
     cover(site);
     if (site.file.is_open()) return write_and_look(site, batch);
@@ -230,10 +252,7 @@ void SiteLogs::finish(SiteLog& site, const boost::intrusive_ptr<AppendBatch>& ba
 Task<void> SiteLogs::write_in_background(SiteLogPtr site, boost::intrusive_ptr<AppendBatch> batch,
                                          AppendOutcome outcome) {
   if (outcome.kind == AppendOutcome::Kind::locked) {
-    auto wait_and_append = [&site, &batch] {
-      return site->file.append(batch->lines, AppendFile::Patience::lock, AppendFile::Names::look);
-    };
-    outcome = co_await in_pool(waiting_pool_, wait_and_append);
+    outcome = co_await append_when_free(*site, *batch);
     note_look(*site, outcome);
   }
   if (durability_ == Durability::sync && outcome.landed_bytes > 0) {
@@ -256,8 +275,28 @@ void SiteLogs::conclude(SiteLog& site, AppendBatch& batch, const AppendOutcome& 
   if (site.gathering) queue(site);
 }
 
+/// Somebody else has the lock: tries until it is free.
+Task<AppendOutcome> SiteLogs::append_when_free(SiteLog& site, const AppendBatch& batch) {
+  LockWait wait(lock_waits_, site.file.path());
+  site.waiting = &wait;
+  auto open_and_append = [&] {
+    return site.file.append(batch.lines, AppendFile::Patience::disk, AppendFile::Names::look);
+  };
+  AppendOutcome outcome;
+  do {
+    if (!co_await wait.pause()) {
+      outcome = site.file.still_locked();
+      break;
+    }
+    outcome = site.file.append(batch.lines, AppendFile::Patience::none, AppendFile::Names::look);
+    if (outcome.kind == AppendOutcome::Kind::cold) outcome = co_await in_pool(work_pool_, open_and_append);
+  } while (outcome.kind == AppendOutcome::Kind::locked);
+  site.waiting = nullptr;
+  co_return outcome;
+}
+
 Task<Result<void>> SiteLogs::sync(const SiteLog& site, bool name_too) {
-  CO_TRY_VOID(co_await Operation{loop_, op::Sync{site.file.handle()}});
+  CO_TRY_VOID(co_await sync_file(loop_, files_, site.file.handle()));
   if (!name_too) co_return outcome::success();
   // The way to the file may be new as well, if the flush directory is hashed.
   std::string directory = site.file.path();
@@ -267,7 +306,7 @@ Task<Result<void>> SiteLogs::sync(const SiteLog& site, bool name_too) {
       return files_.open(current_directory, directory.c_str(), FileSystem::Open::directory);
     };
     CO_TRY(opened, co_await in_pool(work_pool_, open));
-    CO_TRY_VOID(co_await Operation{loop_, op::Sync{opened.handle()}});
+    CO_TRY_VOID(co_await sync_file(loop_, files_, opened.handle()));
   }
   co_return outcome::success();
 }

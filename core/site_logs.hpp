@@ -5,6 +5,9 @@
 /// Only when the file is not open yet, the lock is taken, or answers wait for the disk, does that site's
 /// batch go on in the background; the site's next adds gather meanwhile in the next batch, and other sites
 /// are not touched. Each caller is answered when the append that holds its line is over.
+///
+/// No append of ours holds a lock while a coroutine of ours waits for one (core/lock_waits.hpp): appends take
+/// it and give it back without a pause, and do not keep it while one of our own sends claims the log.
 #pragma once
 
 #include <coroutine>
@@ -12,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include <boost/container/small_vector.hpp>
@@ -21,6 +25,7 @@
 #include "core/config.hpp"
 #include "core/kept_locks.hpp"
 #include "core/keyed_hash.hpp"
+#include "core/lock_waits.hpp"
 #include "core/log.hpp"
 #include "core/logfile.hpp"
 #include "core/name_news.hpp"
@@ -74,6 +79,7 @@ class SiteLog : public boost::intrusive_ref_counter<SiteLog, boost::thread_unsaf
   NameNews::Era covered_in = NameNews::never;
   boost::intrusive_ptr<AppendBatch> gathering;  ///< the batch that takes lines; empty when there are none
   bool queued = false;                          ///< will be looked at when the turn ends
+  LockWait* waiting = nullptr;                  ///< while a batch waits for the lock
 
  private:
   SiteLogs& owner_;
@@ -82,10 +88,9 @@ using SiteLogPtr = boost::intrusive_ptr<SiteLog>;
 
 class SiteLogs final : private TurnEnd {
  public:
-  /// `waiting_pool` is for jobs that do nothing but wait for a lock, `work_pool` for those that open files.
-  /// Borrows everything.
-  SiteLogs(Loop& loop, Pool& work_pool, Pool& waiting_pool, FileSystem& files, const QueueLayout& layout,
-           Durability durability, const OpenLogsPolicy& policy, Log& log);
+  /// `work_pool` is for jobs that open files. Borrows everything.
+  SiteLogs(Loop& loop, Pool& work_pool, FileSystem& files, const QueueLayout& layout, Durability durability,
+           const OpenLogsPolicy& policy, Log& log);
   SiteLogs(const SiteLogs&) = delete;
   SiteLogs& operator=(const SiteLogs&) = delete;
   ~SiteLogs() override;
@@ -101,8 +106,26 @@ class SiteLogs final : private TurnEnd {
   /// Closes up to `count` logs that nobody is using. False when there are none.
   bool close_idle(std::size_t count) noexcept { return open_.close_idle(count); }
 
-  /// For somebody else in this process who is about to take the lock of this log.
-  void release_lock(std::string_view name) noexcept;
+  /// While it lasts, a send of this process wants or has the lock of the log `name`: a kept lock is released,
+  /// and none is kept. When it goes, an append that waits for the lock tries again. One claim per log at a
+  /// time.
+  class [[nodiscard]] Claim {
+   public:
+    /// Borrows both.
+    Claim(SiteLogs& logs, const std::string& name);
+    Claim(const Claim&) = delete;
+    Claim& operator=(const Claim&) = delete;
+    ~Claim();
+
+   private:
+    SiteLogs& logs_;
+    const std::string& name_;
+  };
+
+  /// For sends, which wait for the same locks.
+  [[nodiscard]] LockWaits& lock_waits() noexcept { return lock_waits_; }
+  /// Appends and sends that wait for a lock fail from now on: the process has to come to its end.
+  void stop_waiting_for_locks() noexcept { lock_waits_.give_up(); }
 
   /// Whether the log called `name` is open for appends.
   [[nodiscard]] bool is_open(std::string_view name) const;
@@ -129,6 +152,9 @@ class SiteLogs final : private TurnEnd {
 
   [[nodiscard]] SiteLog* known(std::string_view name) const;
   void on_turn_end() override;
+  [[nodiscard]] bool is_claimed(const SiteLog& site) const {
+    return !claimed_.empty() && claimed_.contains(site.file.name());
+  }
   void queue(SiteLog& site);
   void write(SiteLog& site);
   void cover(SiteLog& site);
@@ -146,12 +172,12 @@ class SiteLogs final : private TurnEnd {
                                  AppendOutcome outcome);
   void conclude(SiteLog& site, AppendBatch& batch, const AppendOutcome& outcome);
   [[nodiscard]] bool is_over(const AppendOutcome& outcome) const noexcept;
+  Task<AppendOutcome> append_when_free(SiteLog& site, const AppendBatch& batch);
   Task<Result<void>> sync(const SiteLog& site, bool name_too);
   void settle(AppendBatch& batch, const AppendOutcome& outcome);
 
   Loop& loop_;
   Pool& work_pool_;
-  Pool& waiting_pool_;
   FileSystem& files_;
   const QueueLayout& layout_;
   Durability durability_;
@@ -159,6 +185,8 @@ class SiteLogs final : private TurnEnd {
   Scope background_;
   StopSource closing_;
   KeptLocks locks_;
+  LockWaits lock_waits_;
+  std::unordered_set<std::string_view> claimed_;  ///< names of logs
   OpenLogs open_;
   NameNews names_;
   bool awaits_news_ = false;

@@ -19,8 +19,8 @@ class PrivilegedClient;
 /// What senders and refreshers work with.
 struct SpoolAccess {
   Loop& loop;
-  Pool& work_pool;     ///< jobs that use the processor and the disk
-  Pool& waiting_pool;  ///< jobs that wait for somebody else's lock
+  Pool& work_pool;   ///< jobs that use the processor and the disk, and wait for nobody
+  Pool& table_pool;  ///< look-ups in tables on disk, which wait for the lock of who writes one
   FileSystem& files;
   const QueueLayout& layout;
   const Config& config;

@@ -1,10 +1,7 @@
 #include "io/blocking_pool.hpp"
 
 #include <condition_variable>
-#include <csignal>
 #include <mutex>
-#include <system_error>
-#include <thread>
 #include <vector>
 
 #include <sys/eventfd.h>
@@ -12,6 +9,9 @@
 
 #include "io/fd.hpp"
 #include "io/operation.hpp"
+#include "io/shortage.hpp"
+#include "io/spare_memory.hpp"
+#include "io/thread.hpp"
 
 namespace uflush {
 namespace {
@@ -43,39 +43,43 @@ class WorkQueue {
   std::size_t size_ = 0;
 };
 
-/// Signals are the loop thread's business.
-void block_all_signals() {
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);
-}
-
 }  // namespace
 
 /// What the threads and the loop both touch, under `mutex`.
 struct BlockingPool::Shared {
-  Shared(Fd event, std::size_t max) : wakeup(std::move(event)), threads_max(max) {}
+  Shared(Fd event, std::size_t max, NoThread policy)
+      : wakeup(std::move(event)), threads_max(max), no_thread(policy) {}
 
   Fd wakeup;  ///< an eventfd: work has finished
   const std::size_t threads_max;
+  const NoThread no_thread;
   std::mutex mutex;
   std::condition_variable work_or_end;
   WorkQueue waiting;
   WorkQueue finished;
   std::size_t idle = 0;
   bool ending = false;
-  std::vector<std::thread> threads;  ///< the loop thread's alone
-  std::size_t under_way = 0;         ///< the loop thread's alone
+  std::vector<Thread> threads;  ///< the loop thread's alone
+  std::size_t under_way = 0;    ///< the loop thread's alone
 
   void work() {
     std::unique_lock lock(mutex);
     while (true) {
       ++idle;
-      work_or_end.wait(lock, [this] { return ending || !waiting.empty(); });
+      wait_for_work(lock);
       --idle;
       if (waiting.empty()) return;
       run_next(lock);
     }
+  }
+
+  void wait_for_work(std::unique_lock<std::mutex>& lock) {
+    const auto has_something = [this] { return ending || !waiting.empty(); };
+    if (work_or_end.wait_for(lock, idle_before_giving_back, has_something)) return;
+    lock.unlock();
+    give_memory_back();
+    lock.lock();
+    work_or_end.wait(lock, has_something);
   }
 
   void run_next(std::unique_lock<std::mutex>& lock) {
@@ -83,8 +87,13 @@ struct BlockingPool::Shared {
     lock.unlock();
     next.run();
     lock.lock();
+    finish(next);
+  }
+
+  /// Under the mutex.
+  void finish(PoolWork& work) {
     const bool first = finished.empty();
-    finished.push(next);
+    finished.push(work);
     if (first) tell_loop();
   }
 
@@ -94,41 +103,58 @@ struct BlockingPool::Shared {
     FLUSH_ASSERT(written == sizeof one);
   }
 
-  /// False when the system has no thread for us (RLIMIT_NPROC, the limit of a control group).
+  /// False when the system has no thread for us.
   bool start_thread() {
-    // The new thread inherits the mask: no signal can reach it before it has blocked them itself.
-    sigset_t before;
-    pthread_sigmask(SIG_SETMASK, nullptr, &before);
-    block_all_signals();
-    bool started = true;
-    try {
-      threads.emplace_back([this] { work(); });
-    } catch (const std::system_error&) {  // the standard library has no other way to say it
-      started = false;
+    auto started = Thread::start([this] { work(); });
+    if (!started) {
+      report_shortage(Shortage::threads, started.error());
+      return false;
     }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    return started;
+    threads.push_back(std::move(started).value());
+    return true;
   }
 
-  /// Does on the loop's thread what waits: late for everybody is better than never.
-  void work_here() {
+  void end_threads() {
+    {
+      const std::lock_guard lock(mutex);
+      ending = true;
+    }
+    work_or_end.notify_all();
+    for (Thread& thread : threads) thread.join();
+    threads.clear();
+  }
+
+  /// There is no thread, and so nothing is under way but what waits.
+  void do_without_threads() {
     std::unique_lock lock(mutex);
-    while (!waiting.empty()) run_next(lock);
+    while (!waiting.empty()) {
+      if (no_thread == NoThread::run_on_loop) {
+        run_next(lock);
+      } else {
+        PoolWork& work = waiting.pop();
+        work.was_refused = true;
+        finish(work);
+      }
+    }
   }
 };
 
-Result<std::unique_ptr<BlockingPool>> BlockingPool::create(Loop& loop, std::size_t threads_max) {
+Result<std::unique_ptr<BlockingPool>> BlockingPool::create(Loop& loop, std::size_t threads_max,
+                                                           NoThread no_thread) {
   Fd event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!event) return last_error();
-  return std::unique_ptr<BlockingPool>(
-      new BlockingPool(loop, std::make_unique<Shared>(std::move(event), threads_max)));
+  auto shared = std::make_unique<Shared>(std::move(event), threads_max, no_thread);
+  // While there may be one, a thread for jobs that would otherwise fail.
+  if (no_thread == NoThread::refuse) static_cast<void>(shared->start_thread());
+  return std::unique_ptr<BlockingPool>(new BlockingPool(loop, std::move(shared)));
 }
 
 BlockingPool::BlockingPool(Loop& loop, std::unique_ptr<Shared> shared)
     : loop_(loop), shared_(std::move(shared)) {}
 
 BlockingPool::~BlockingPool() {
-  FLUSH_ASSERT(shared_->under_way == 0 && shared_->threads.empty());
+  FLUSH_ASSERT(shared_->under_way == 0);
+  shared_->end_threads();
 }
 
 void BlockingPool::submit(PoolWork& work) {
@@ -142,7 +168,7 @@ void BlockingPool::submit(PoolWork& work) {
   }
   if (one_more && shared_->threads.size() < shared_->threads_max && !shared_->start_thread() &&
       shared_->threads.empty()) {
-    shared_->work_here();
+    shared_->do_without_threads();
   }
   shared_->work_or_end.notify_one();
 }
@@ -170,13 +196,7 @@ Task<void> BlockingPool::run() {
     }
   }
   co_await readiness.close();
-  {
-    const std::lock_guard lock(shared_->mutex);
-    shared_->ending = true;
-  }
-  shared_->work_or_end.notify_all();
-  for (std::thread& thread : shared_->threads) thread.join();
-  shared_->threads.clear();
+  shared_->end_threads();
 }
 
 void BlockingPool::shut_down() {

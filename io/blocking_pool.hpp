@@ -6,6 +6,7 @@
 
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <type_traits>
@@ -36,6 +37,7 @@ class PoolWork {
 
   std::coroutine_handle<> waiter;
   bool is_home = false;
+  bool was_refused = false;  ///< there was no thread for it, and it has not been run
   PoolWork* next = nullptr;  ///< the queue that it is in
 };
 
@@ -47,8 +49,15 @@ class Pool {
   Pool& operator=(const Pool&) = delete;
   virtual ~Pool() = default;
 
-  /// Runs `work`, in the order of arrival as threads get free, then has it come home.
+  /// Runs `work`, in the order of arrival as threads get free, then has it come home. A pool for jobs that
+  /// wait may refuse it instead.
   virtual void submit(PoolWork& work) = 0;
+};
+
+/// What a pool does with a job when the system has no thread for it.
+enum class NoThread : std::uint8_t {
+  run_on_loop,  ///< runs it on the loop's thread: only for jobs that do not wait for others
+  refuse,       ///< the job fails. The first thread is started with the pool, so that this is rare.
 };
 
 /// Threads, started as they are first needed and at most `threads_max`. Belongs to one loop.
@@ -57,7 +66,8 @@ class Pool {
 /// ends, with the threads, after `shut_down` once nothing is under way.
 class BlockingPool final : public Pool {
  public:
-  [[nodiscard]] static Result<std::unique_ptr<BlockingPool>> create(Loop& loop, std::size_t threads_max);
+  [[nodiscard]] static Result<std::unique_ptr<BlockingPool>> create(
+      Loop& loop, std::size_t threads_max, NoThread no_thread = NoThread::run_on_loop);
   ~BlockingPool() override;
 
   void submit(PoolWork& work) override;
@@ -76,7 +86,7 @@ class BlockingPool final : public Pool {
 namespace detail {
 
 template <typename F>
-class PoolTrip final : public PoolWork {
+class PoolTrip : public PoolWork {
  public:
   using Value = std::invoke_result_t<F&>;
 
@@ -96,13 +106,26 @@ class PoolTrip final : public PoolWork {
     return is_home;
   }
   void await_suspend(std::coroutine_handle<> awaiting) noexcept { waiter = awaiting; }
-  Value await_resume() { return std::move(*value_); }
+  Value await_resume() {
+    FLUSH_ASSERT(!was_refused);
+    return std::move(*value_);
+  }
+
+ protected:
+  std::optional<Value> take_value() { return std::move(value_); }
 
  private:
   Pool& pool_;
   F& function_;
   bool started_ = false;
   std::optional<Value> value_;
+};
+
+template <typename F>
+class RefusablePoolTrip final : public PoolTrip<F> {
+ public:
+  using PoolTrip<F>::PoolTrip;
+  std::optional<typename PoolTrip<F>::Value> await_resume() { return PoolTrip<F>::take_value(); }
 };
 
 }  // namespace detail
@@ -113,6 +136,12 @@ class PoolTrip final : public PoolWork {
 template <typename F>
 [[nodiscard]] auto in_pool(Pool& pool, F& function) {
   return detail::PoolTrip<F>{pool, function};
+}
+
+/// The same for a pool that may refuse: `co_await` yields an optional, which is empty then.
+template <typename F>
+[[nodiscard]] auto in_pool_if_there_is_a_thread(Pool& pool, F& function) {
+  return detail::RefusablePoolTrip<F>{pool, function};
 }
 
 }  // namespace uflush

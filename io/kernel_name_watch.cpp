@@ -5,6 +5,7 @@
 
 #include "io/inotify_events.hpp"
 #include "io/local_file_system.hpp"
+#include "io/shortage.hpp"
 
 namespace uflush {
 namespace {
@@ -19,7 +20,11 @@ constexpr std::uint32_t about_directories =
 Result<int> KernelNameWatch::fd() {
   if (!fd_) {
     fd_.reset(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
-    if (!fd_) return last_error();
+    if (!fd_) {
+      const Error error = last_error();
+      report_if_shortage(error);
+      return error;
+    }
   }
   return fd_.get();
 }

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
-#include <system_error>
 #include <utility>
 #include <variant>
 
 #include <unistd.h>
+
+#include "io/shortage.hpp"
 
 namespace uflush {
 namespace {
@@ -23,7 +23,7 @@ SyncThreads::~SyncThreads() {
     ending_ = true;
   }
   work_or_end_.notify_all();
-  for (std::thread& thread : threads_) thread.join();
+  for (Thread& thread : threads_) thread.join();
 }
 
 void SyncThreads::submit(Op& op) {
@@ -77,21 +77,15 @@ void SyncThreads::sync_first(std::unique_lock<std::mutex>& lock) {
   FLUSH_ASSERT(written == sizeof one);
 }
 
-/// False when the system has no thread for us (RLIMIT_NPROC, the limit of a control group).
+/// False when the system has no thread for us.
 bool SyncThreads::start_thread() {
-  // The new thread inherits the mask: signals are the loop thread's business.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  bool started = true;
-  try {
-    threads_.emplace_back([this] { work(); });
-  } catch (const std::system_error&) {  // the standard library has no other way to say it
-    started = false;
+  auto started = Thread::start([this] { work(); });
+  if (!started) {
+    report_shortage(Shortage::threads, started.error());
+    return false;
   }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return started;
+  threads_.push_back(std::move(started).value());
+  return true;
 }
 
 }  // namespace uflush

@@ -5,11 +5,11 @@
 #include <cstdint>
 #include <deque>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 #include "io/fd.hpp"
 #include "io/op.hpp"
+#include "io/thread.hpp"
 
 namespace uflush {
 
@@ -43,8 +43,8 @@ class SyncThreads {
   bool start_thread();
 
   Fd wakeup_;
-  std::vector<std::thread> threads_;  ///< the loop thread's alone
-  std::mutex mutex_;                  ///< guards what follows
+  std::vector<Thread> threads_;  ///< the loop thread's alone
+  std::mutex mutex_;             ///< guards what follows
   std::condition_variable work_or_end_;
   std::deque<Op*> waiting_;
   std::vector<Outcome> finished_;

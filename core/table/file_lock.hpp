@@ -1,14 +1,17 @@
 /// The lock that postmap(1) holds while it writes a table, and readers share.
 #pragma once
 
+#include <stop_token>
+
 #include "io/result.hpp"
 
 namespace uflush {
 
-/// Holds a shared flock(2) on a descriptor that it does not own. Waits for postmap(1) if need be.
+/// Holds a shared flock(2) on a descriptor that it does not own. Waits for postmap(1) if need be,
+/// until `stop` is asked for (ECANCELED).
 class SharedFileLock {
  public:
-  explicit SharedFileLock(int fd) noexcept;
+  explicit SharedFileLock(int fd, std::stop_token stop = {});
   ~SharedFileLock();
   SharedFileLock(const SharedFileLock&) = delete;
   SharedFileLock& operator=(const SharedFileLock&) = delete;

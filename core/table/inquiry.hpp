@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,6 +63,7 @@ struct Inquiry {
   std::vector<Answered> answers;           ///< so far: there are never many
   std::optional<RemoteQuestion> question;  ///< set by a look-up that is `unanswered`
   bool quiet = false;                      ///< of a look-up that has failed the log has been told before
+  std::stop_token give_up;                 ///< ends waiting for the lock of a table; it fails then
   bool wants_value = false;                ///< a look-up that finds something leaves it in `value`
   std::string value;
 

@@ -52,7 +52,7 @@ class LmdbTable final : public Table {
   }
 
   [[nodiscard]] Lookup find(std::string_view key, Inquiry& inquiry) override {
-    const SharedFileLock lock(fd_);
+    const SharedFileLock lock(fd_, inquiry.give_up);
     if (!lock.held()) {
       inquiry.warnings.push_back(fmt::format("{}: lock file {}: {}", name(), file_, lock.error().message()));
       return Lookup::failed;

@@ -329,7 +329,7 @@ TEST(SiteLogs, LeaveTheirDescriptorsToClients) {
   MemorySink sink;
   Log log(sink);
   const QueueLayout layout("deferred", 1);
-  SiteLogs logs(sim.loop, sim.pool, sim.pool, sim.files, layout, Durability::none,
+  SiteLogs logs(sim.loop, sim.pool, sim.files, layout, Durability::none,
                 {.open_min = 2, .open_max = 10, .shared_max = 8}, log);
   std::vector<SiteLogPtr> sites;
   for (std::size_t i = 0; i < 12; ++i) sites.push_back(logs.find(numbered("site", i)));

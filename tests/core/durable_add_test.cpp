@@ -55,6 +55,16 @@ TEST(DurableAdd, FailsWhenTheDiskDoesNotTakeIt) {
   EXPECT_EQ(daemon.ask(AddRequest{"example.com", "A2"}), Status::ok);
 }
 
+TEST(DurableAdd, DoesNotFailForWantOfAThread) {
+  for (const int error : {EAGAIN, ECANCELED}) {
+    Sim sim{Seed{1}};
+    DaemonInSim daemon{sim, synced()};
+    sim.ring.sync = [error](int) -> Result<void> { return Error{error}; };
+    EXPECT_EQ(daemon.ask(AddRequest{"example.com", "A1"}), Status::ok);
+    EXPECT_EQ(sim.disk.at(log_path)->synced, "A1\n");
+  }
+}
+
 TEST(DurableAdd, FailsWhenTheNameOfANewLogCannotBeSynced) {
   for (const FileCall call : {FileCall::open, FileCall::sync}) {
     Sim sim{Seed{1}};

@@ -103,7 +103,7 @@ TEST(KeptLock, GoesSoonHoweverManyThereAre) {
   Log log(sink);
   const QueueLayout layout("deferred", 1);
   SimNameWatch watch(sim.disk, sim.dice);
-  SiteLogs logs(sim.loop, sim.pool, sim.pool, sim.files, layout, Durability::none,
+  SiteLogs logs(sim.loop, sim.pool, sim.files, layout, Durability::none,
                 {.open_max = many, .shared_max = many, .watch = &watch}, log);
   std::vector<SiteLogPtr> sites;
   for (std::size_t i = 0; i < many; ++i) sites.push_back(logs.find(numbered("site", i)));

@@ -41,13 +41,8 @@ class OpenLogsTest : public testing::TestWithParam<Durability> {
   MemorySink sink;
   Log log{sink};
   QueueLayout layout{"deferred", 1};
-  SiteLogs logs{sim.loop,
-                sim.pool,
-                sim.pool,
-                sim.files,
-                layout,
-                GetParam(),
-                {.open_min = 2, .open_max = room, .shared_max = room},
+  SiteLogs logs{sim.loop, sim.pool,   sim.files,
+                layout,   GetParam(), {.open_min = 2, .open_max = room, .shared_max = room},
                 log};
   std::vector<SiteLogPtr> sites;
 };

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <ctime>
 #include <latch>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -163,8 +164,8 @@ TEST_F(BlockingPoolTest, ShutsDownWithoutEverHavingWorked) {
   run(*pool, nothing());
 }
 
-/// Runs one job in a process that may have no second thread; 0 when it came home.
-int run_job_without_threads() {
+/// Runs one job in a process that may have no second thread; 0 when it ran, 2 when the pool refused it.
+int run_job_without_threads(NoThread no_thread) {
   constexpr uid_t nobody = 65534;
   constexpr rlimit none{.rlim_cur = 1, .rlim_max = 1};
   auto made = UringRing::create();
@@ -172,13 +173,14 @@ int run_job_without_threads() {
   if (ring == nullptr || ::setrlimit(RLIMIT_NPROC, &none) != 0 || ::setuid(nobody) != 0) return 99;
   SystemClock clock;
   Loop loop(**ring, clock);
-  const auto pool = BlockingPool::create(loop, 2);
+  const auto pool = BlockingPool::create(loop, 2, no_thread);
   int answer = 1;
   const auto work = [](BlockingPool& with, int& to) -> Task<void> {
     Scope scope;
     scope.spawn(with.run());
     auto job = [] { return 0; };
-    to = co_await in_pool(with, job);
+    const std::optional<int> done = co_await in_pool_if_there_is_a_thread(with, job);
+    to = done.value_or(2);
     with.shut_down();
     co_await scope.join();
   };
@@ -212,7 +214,40 @@ TEST(BlockingPool, BringsJobsHomeWhereTheRingCannotTellOfThem) {
 
 TEST(BlockingPool, DoesTheWorkItselfWhenThereAreNoThreadsToBeHad) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root to become somebody with a limit";
-  EXPECT_EXIT(std::_Exit(run_job_without_threads()), testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(std::_Exit(run_job_without_threads(NoThread::run_on_loop)), testing::ExitedWithCode(0), "");
+}
+
+TEST(BlockingPool, RefusesJobsThatWaitWhenThereAreNoThreadsToBeHad) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root to become somebody with a limit";
+  EXPECT_EXIT(std::_Exit(run_job_without_threads(NoThread::refuse)), testing::ExitedWithCode(2), "");
+}
+
+/// Lets a pool have its first thread, and no other.
+int run_job_with_one_thread_from_the_start() {
+  constexpr rlimit none{.rlim_cur = 1, .rlim_max = 1};
+  constexpr uid_t nobody = 65534;
+  auto made = UringRing::create();
+  auto* ring = std::get_if<std::unique_ptr<UringRing>>(&made);
+  SystemClock clock;
+  Loop loop(**ring, clock);
+  const auto pool = BlockingPool::create(loop, 2, NoThread::refuse);
+  if (::setrlimit(RLIMIT_NPROC, &none) != 0 || ::setuid(nobody) != 0) return 99;
+  int answer = 0;
+  const auto work = [](BlockingPool& with, int& to) -> Task<void> {
+    Scope scope;
+    scope.spawn(with.run());
+    auto job = [] { return 1; };
+    for (int i = 0; i < 3; ++i) to += (co_await in_pool_if_there_is_a_thread(with, job)).value_or(100);
+    with.shut_down();
+    co_await scope.join();
+  };
+  loop.run(work(*pool.value(), answer));
+  return answer;
+}
+
+TEST(BlockingPool, HasAThreadFromTheStartForJobsThatWait) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root to become somebody with a limit";
+  EXPECT_EXIT(std::_Exit(run_job_with_one_thread_from_the_start()), testing::ExitedWithCode(3), "");
 }
 
 }  // namespace

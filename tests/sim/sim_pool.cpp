@@ -11,6 +11,11 @@ SimPool::~SimPool() {
 void SimPool::submit(PoolWork& work) {
   ++under_way_;
   ++submitted_;
+  if (!has_threads) {
+    work.run();
+    finished_.push_back(&work);
+    return;
+  }
   waiting_.push_back(&work);
   if (running_ < threads_max_) start_next();
 }

@@ -21,6 +21,9 @@ class SimPool final : public Pool {
 
   void submit(PoolWork& work) override;
 
+  /// The system has no threads: jobs run on the loop's own, as in the daemon.
+  bool has_threads = true;
+
   /// Brings finished jobs home: their waiters become ready. False when there was none.
   bool deliver();
 

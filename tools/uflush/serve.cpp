@@ -1,17 +1,23 @@
 #include "tools/uflush/serve.hpp"
 
 #include <algorithm>
+#include <array>
+#include <ctime>
 #include <utility>
 
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/resource.h>
 
 #include "core/config_changes.hpp"
 #include "core/server.hpp"
+#include "core/shortage_log.hpp"
 #include "io/blocking_pool.hpp"
 #include "io/kernel_files.hpp"
 #include "io/kernel_name_watch.hpp"
 #include "io/loop.hpp"
 #include "tools/uflush/end_signals.hpp"
+#include "tools/uflush/memory.hpp"
 #include "tools/uflush/open_ring.hpp"
 #include "tools/uflush/standalone.hpp"
 #include "tools/uflush/stdio_socket.hpp"
@@ -23,8 +29,11 @@ namespace {
 /// Sends and scans at the same time. Renames across directories are serialised by the kernel: more threads
 /// burn more processor time for little.
 constexpr std::size_t work_threads_max = 2;
-/// Sites whose locks others hold at the same time. Each costs a thread that sleeps.
-constexpr std::size_t waiting_threads_max = 16;
+/// Tables are asked one question at a time.
+constexpr std::size_t table_threads_max = 1;
+/// A daemon that cannot open so many files more can serve nobody: one client, its logfile, or what a send
+/// opens.
+constexpr std::size_t spare_descriptors_min = 8;
 /// Descriptors that are neither connections nor logfiles: directories, the process's own.
 constexpr std::size_t other_descriptors = 128 + 64;
 /// Logfiles that stay open, as opening one costs as much as the rest of an add: these, if they are no more
@@ -51,6 +60,22 @@ constexpr std::size_t ops_per_client = 2;
 /// All others.
 constexpr std::size_t other_ops = 64;
 
+bool has_spare_descriptors() {
+  std::array<Fd, spare_descriptors_min> spare;
+  for (Fd& each : spare) {
+    each.reset(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
+    if (!each) return false;
+  }
+  return true;
+}
+
+/// Where reports of shortages go: the handler takes no argument of ours.
+ShortageLog* shortage_log = nullptr;
+
+void log_shortage(Shortage what, Error why) {
+  if (shortage_log != nullptr) shortage_log->report(what, why);
+}
+
 /// How many clients the ring has room for without any of them keeping others waiting.
 std::size_t clients_that_fit(const Ring& ring) {
   const std::size_t ops = ring.ops_max();
@@ -66,25 +91,44 @@ class Daemon {
         loop_(*prepared.ring, clock_),
         layout_(startup.config.hash_queue_names, startup.config.hash_queue_depth),
         names_(startup.config.enable_idna2003_compatibility ? Idna::transitional : Idna::idna2008),
-        queue_manager_(loop_, files_, startup.config, startup.log) {}
+        queue_manager_(loop_, files_, startup.config, startup.log),
+        shortages_(startup.log, clock_) {
+    shortage_log = &shortages_;
+    set_shortage_handler(log_shortage);
+    say_when_out_of_memory(
+        [this] { return startup_.log_output.prepare(Severity::fatal, "out of memory", std::time(nullptr)); });
+  }
+  ~Daemon() {
+    set_shortage_handler(nullptr);
+    shortage_log = nullptr;
+    say_when_out_of_memory({});
+  }
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
 
   int run() {
     auto work = BlockingPool::create(loop_, work_threads_max);
-    auto waiting = BlockingPool::create(loop_, waiting_threads_max);
-    if (!work || !waiting) return end_broken_start(startup_, "eventfd: " + last_error().message());
+    // A thread from the start, if there are tables that may have to be waited for.
+    const bool asks_tables = prepared_.eligible->may_block();
+    auto tables = BlockingPool::create(loop_, table_threads_max,
+                                       asks_tables ? NoThread::refuse : NoThread::run_on_loop);
+    if (!work || !tables) return end_broken_start(startup_, "eventfd: " + last_error().message());
+    if (!has_spare_descriptors())
+      return end_broken_start(startup_, fmt::format("the limit of open files is too low: {} more are needed",
+                                                    spare_descriptors_min));
     if (startup_.options.serve_stdin) {
       auto stdio = StdioSocket::open();
       if (!stdio) return end_fatally(startup_, "standard input: " + stdio.error().message());
       stdio_ = std::move(stdio).value();
     }
     int status = 0;
-    loop_.run(run_in_loop(*work.value(), *waiting.value(), status));
+    loop_.run(run_in_loop(*work.value(), *tables.value(), status));
     startup_.log_output.flush_within(last_words_limit);
     return status;
   }
 
  private:
-  Task<void> run_in_loop(BlockingPool& work, BlockingPool& waiting, int& status);
+  Task<void> run_in_loop(BlockingPool& work, BlockingPool& tables, int& status);
   ServerSurroundings surroundings();
   Task<void> offer_log_again(StopToken stop);
 
@@ -98,12 +142,13 @@ class Daemon {
   SiteNames names_;
   QueueManager queue_manager_;
   EndSignals signals_;
+  ShortageLog shortages_;
   std::unique_ptr<StdioSocket> stdio_;
   std::optional<Watchdog> watchdog_;
 };
 
-Task<void> Daemon::run_in_loop(BlockingPool& work, BlockingPool& waiting, int& status) {
-  SpoolAccess spool{loop_,          work,         waiting,
+Task<void> Daemon::run_in_loop(BlockingPool& work, BlockingPool& tables, int& status) {
+  SpoolAccess spool{loop_,          work,         tables,
                     files_,         layout_,      startup_.config,
                     queue_manager_, startup_.log, prepared_.open_logs};
   spool.open_logs.watch = &name_watch_;
@@ -122,7 +167,7 @@ Task<void> Daemon::run_in_loop(BlockingPool& work, BlockingPool& waiting, int& s
   Scope background;
   StopSource end;
   background.spawn(work.run());
-  background.spawn(waiting.run());
+  background.spawn(tables.run());
   background.spawn(offer_log_again(end));
   if (privileged) {
     background.spawn(privileged->run(end));
@@ -143,7 +188,7 @@ Task<void> Daemon::run_in_loop(BlockingPool& work, BlockingPool& waiting, int& s
   status = co_await server.run();
   end.request_stop();
   work.shut_down();
-  waiting.shut_down();
+  tables.shut_down();
   co_await background.join();
   watchdog_.reset();
 }

@@ -1,0 +1,8 @@
+// Builds with sanitizers: their allocator says by itself when there is no memory.
+#include "tools/uflush/memory.hpp"
+
+namespace uflush {
+
+void say_when_out_of_memory(std::function<std::vector<PreparedRecord>()> /*last_words*/) {}
+
+}  // namespace uflush
