@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "core/debugger.hpp"
+#include "core/parameters.hpp"
 #include "core/postmap.hpp"
 #include "core/privileged_protocol.hpp"
 #include "core/privileges.hpp"
@@ -252,6 +253,29 @@ class LastWords final : public LogSink {
   std::string warnings_;
 };
 
+/// Whether `text` has `name` as a whole word.
+bool names(std::string_view text, std::string_view name) {
+  constexpr std::string_view of_names = "abcdefghijklmnopqrstuvwxyz0123456789_";
+  for (std::size_t at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
+    const bool begins = at == 0 || of_names.find(text[at - 1]) == std::string_view::npos;
+    const std::size_t end = at + name.size();
+    if (begins && (end == text.size() || of_names.find(text[end]) == std::string_view::npos)) return true;
+  }
+  return false;
+}
+
+/// Where the first parameter is set that the text of a fatal record names, or that a list of sites comes from
+/// when the log has the text: `/etc/postfix/main.cf, line 12: max_use = x: `.
+std::string place_of_trouble(const SettingPlaces& places, std::string_view text) {
+  if (names(text, "line")) return {};  // it says so itself
+  if (text.empty()) text = "fast_flush_domains relay_domains parent_domain_matches_subdomains";
+  for (const Parameter& parameter : parameters()) {
+    if (!names(text, parameter.name)) continue;
+    if (const std::string place = places.describe(parameter.name); !place.empty()) return place + ": ";
+  }
+  return {};
+}
+
 /// What a start would do with the configuration as it is now, and nothing that others would notice. Leaves
 /// the process useless.
 RehearsedStart rehearse(const DaemonOptions& options, const BeforePrivilegeDrop& before_privilege_drop) {
@@ -269,7 +293,8 @@ RehearsedStart rehearse(const DaemonOptions& options, const BeforePrivilegeDrop&
   };
   const OrFatal<void> outcome = go_through();
   if (outcome) return {.would_start = true, .text = {}};
-  return {.would_start = false, .text = sink.with(outcome.error().text)};
+  const std::string& text = outcome.error().text;
+  return {.would_start = false, .text = place_of_trouble(trial.places, text) + sink.with(text)};
 }
 
 void open_privileged(Startup& startup, const BeforePrivilegeDrop& before_privilege_drop) {
