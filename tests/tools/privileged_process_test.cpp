@@ -78,7 +78,9 @@ TEST_F(PrivilegedProcessTest, LooksIntoTheTablesThatItWasToldOf) {
 TEST_F(PrivilegedProcessTest, TakesNoFurtherTablesAndNoOtherKeys) {
   start(echo);
   say({.kind = Kind::table, .text = "third:x"});
-  say({.kind = Kind::serve, .text = encode_settings({.program = "/bin/false"})});
+  PostmapSettings others;
+  others.program = "/bin/false";
+  say({.kind = Kind::serve, .text = encode_settings(others)});
   for (const auto& [table, key] : std::map<std::uint32_t, std::string>{
            {2, "example.com"}, {1'000'000, "x"}, {0, "two\nlines"}, {1, std::string(256, 'a')}}) {
     const PrivilegedMessage answer = ask(table, key);

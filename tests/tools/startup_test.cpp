@@ -292,9 +292,11 @@ TEST_F(StartupTest, SaysOnceWhatInotifyWillNotTell) {
               ElementsAre(EndsWith("warning: looking every 10s instead of watching for changes: inotify: "
                                    "Too many open files: see sysctl fs.inotify")));
   EXPECT_EQ(start_without(SYS_inotify_add_watch, ENOSPC), serving);
-  EXPECT_THAT(records(), ElementsAre(EndsWith("warning: looking every 10s instead of watching for changes: " +
-                                              directory_.path("conf/main.cf") +
-                                              " (see sysctl fs.inotify.max_user_watches)")));
+  EXPECT_THAT(
+      records(),
+      ElementsAre(EndsWith("warning: looking every 10s instead of watching for changes: " +
+                           directory_.path("conf/main.cf") + " (see sysctl fs.inotify.max_user_watches), " +
+                           directory_.path("conf/uflush.cf") + " (see sysctl fs.inotify.max_user_watches)")));
 }
 
 TEST_F(StartupTest, WorksWhereNoPrivilegedProcessCanBeStarted) {
