@@ -8,7 +8,7 @@ namespace {
 
 /// Another process holds a lock for some ten microseconds when it appends, and for seconds when it sends.
 constexpr std::chrono::microseconds first_pause{100};
-constexpr std::chrono::milliseconds longest_pause{4};
+constexpr std::chrono::milliseconds longest_pause{1};
 /// With many waits each one tries less often: a try takes about 10 us, so all together take a tenth of a
 /// processor.
 constexpr std::chrono::microseconds pause_per_wait{100};

@@ -1,7 +1,7 @@
 /// Waiting for the locks of logfiles that other processes hold, without a thread that sleeps in flock(2).
 ///
-/// Who finds a lock taken (flock with LOCK_NB) pauses and tries again, soon at first and then every few
-/// milliseconds. All waits are timers of the loop: any number of locks may be held by others at the same
+/// Who finds a lock taken (flock with LOCK_NB) pauses and tries again, soon at first and then every
+/// millisecond. All waits are timers of the loop: any number of locks may be held by others at the same
 /// time, and what nobody else holds is never behind them; a wait can be ended; and no thread has to be had.
 ///
 /// Between two tries a process of our own kind that keeps the lock (core/kept_locks.hpp) has to be told that

@@ -77,12 +77,16 @@ class EarlyLeavers : public ::testing::Test {
 };
 
 TEST_F(EarlyLeavers, LoseNoAdd) {
-  constexpr int clients = 4000;
+  constexpr std::size_t clients = 4000;
   let_many_go(clients, [](int i) { return add_request("example.com", numbered("A", i)); });
-  const auto all_there = [&] { return spool.queue().log_lines("example_com").size() >= clients; };
-  EXPECT_TRUE(wait_until({spool.queue().path("flush")}, all_there));
-  const std::vector<std::string> lines = spool.queue().log_lines("example_com");
-  EXPECT_EQ(std::set<std::string>(lines.begin(), lines.end()).size(), static_cast<std::size_t>(clients));
+  const auto added = [&] {
+    const std::vector<std::string> lines = spool.queue().log_lines("example_com");
+    std::set<std::string> ids(lines.begin(), lines.end());
+    std::erase_if(ids, [](const std::string& id) { return id.front() == '0'; });  // these fill a page
+    return ids.size();
+  };
+  EXPECT_TRUE(wait_until({spool.queue().path("flush")}, [&] { return added() >= clients; }));
+  EXPECT_EQ(added(), clients);
 }
 
 TEST_F(EarlyLeavers, LoseNoSend) {
