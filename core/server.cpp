@@ -5,6 +5,7 @@
 #include <poll.h>
 
 #include "core/passed_client.hpp"
+#include "io/peer.hpp"
 #include "io/shortage.hpp"
 #include "io/spare_memory.hpp"
 
@@ -21,6 +22,11 @@ constexpr std::chrono::seconds leave_limit{2};
 constexpr std::chrono::milliseconds shortage_pause{250};
 /// In a loop in which somebody connects and closes, there is always one more.
 constexpr std::size_t accepts_per_turn_max = 64;
+/// The same while some of them have gone already: the more slowly they are taken, the sooner others get
+/// theirs.
+constexpr std::size_t accepts_per_turn_in_flood = 16;
+/// Every so many new clients one is asked whether it has gone.
+constexpr std::size_t clients_per_gone_check = 8;
 /// When master(8) is told of the first clients although more are waiting.
 constexpr std::size_t accepts_until_report_max = 1024;
 /// Logfiles that are closed when a client finds no descriptor left.
@@ -142,7 +148,8 @@ Task<void> Server::accept_clients(int listener) {
 /// last try ended.
 Server::Accepted Server::accept_some(int listener) {
   Accepted last = Accepted::client;
-  for (std::size_t i = 0; i < accepts_per_turn_max && last == Accepted::client; ++i)
+  const std::size_t tries = gone_checks_left_ > 0 ? accepts_per_turn_in_flood : accepts_per_turn_max;
+  for (std::size_t i = 0; i < tries && last == Accepted::client; ++i)
     last = draining_.stop_requested() ? Accepted::nobody : accept_one(listener);
   const bool all_taken = last == Accepted::nobody || accepted_ >= accepts_until_report_max;
   if (!reported_ && accepted_ > 0 && all_taken && exit_status_ == 0) report_first_clients();
@@ -189,8 +196,26 @@ void Server::take_in(Fd client) {
   if (config_.max_use_explicit && accepted_ >= static_cast<std::size_t>(*config_.max_use_explicit)) {
     drain("max_use connections served");
   }
+  if (has_gone(client)) return;
   service_.leave_room_for(clients_.size() + 2);  // this one, and the next
   clients_.spawn(serve(std::move(client)));
+}
+
+/// Somebody who connects and closes in a loop fills the backlog: those who have gone already, without a word,
+/// are to cost those behind them as little as can be. Looking costs a system call, so it is done for a few,
+/// and for all as long as it finds any.
+bool Server::has_gone(const Fd& client) {
+  if (surroundings_.descriptors_are_passed) return false;
+  if (gone_checks_left_ > 0) {
+    --gone_checks_left_;
+  } else if (accepted_ % clients_per_gone_check != 0) {
+    return false;
+  }
+  if (!is_at_end(client.get())) return false;
+  gone_checks_left_ = accepts_per_turn_max;
+  if (clients_.size() == 0 && surroundings_.idle_limit && !draining_.stop_requested())
+    idle_->start(config_.max_idle);
+  return true;
 }
 
 /// Until a client has left, or, as a shortage of the system may end without that, for a while.

@@ -82,6 +82,7 @@ class Server {
   Accepted accept_some(int listener);
   Accepted accept_one(int listener);
   void take_in(Fd client);
+  bool has_gone(const Fd& client);
   Task<void> wait_for_room(Accepted why);
   Sleep next_turn();
   Task<void> serve(Fd socket);
@@ -110,6 +111,7 @@ class Server {
   std::unique_ptr<Countdown> giving_memory_back_;
   std::size_t accepted_ = 0;
   bool may_retire_ = true;
+  std::size_t gone_checks_left_ = 0;
   bool reported_ = false;  ///< master(8) knows that we work
   int exit_status_ = 0;
 };

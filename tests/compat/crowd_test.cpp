@@ -165,9 +165,9 @@ TEST_F(Crowd, WhoConnectsAndClosesInALoopDoesNotStarveOthers) {
   const Outcome alone = measure(master, 0);
   const Outcome one = measure(master, 1);
   const Outcome three = measure(master, 3);
-  EXPECT_GE(one.per_second, alone.per_second / 4);
+  EXPECT_GE(one.per_second, alone.per_second / 10);
   EXPECT_GE(three.per_second, alone.per_second / 20);
-  const microseconds p99_max = std::max<microseconds>(50ms, 20 * alone.p99);
+  const microseconds p99_max = std::max<microseconds>(100ms, 20 * alone.p99);
   EXPECT_LE(one.p99, p99_max);
   EXPECT_LE(three.p99, p99_max);
 }
