@@ -12,6 +12,8 @@
 #include "core/parameters.hpp"
 #include "core/uflush_cf.hpp"
 #include "io/check.hpp"
+#include "io/optional_calls.hpp"
+#include "io/read_file.hpp"
 #include "protocol/host_name.hpp"
 #include "protocol/macro.hpp"
 #include "protocol/main_cf.hpp"
@@ -284,8 +286,10 @@ Config load_what_can_be_had(const ConfigSource& source) {
 std::string system_hostname() {
   constexpr std::size_t bytes_max = 256;
   char name[bytes_max] = {};
-  if (::gethostname(name, sizeof name - 1) != 0) return "localhost";
-  return name;
+  if (may_use(OptionalCall::uname) && ::gethostname(name, sizeof name - 1) == 0) return name;
+  const Result<std::string> from_proc = read_file("/proc/sys/kernel/hostname");
+  const std::string first_line = from_proc ? from_proc.value().substr(0, from_proc.value().find('\n')) : "";
+  return first_line.empty() ? "localhost" : first_line;
 }
 
 ConfigResult<MailOwner> check_mail_owner(const Config& config) {

@@ -27,6 +27,10 @@ enum class Durability { none, sync };
 /// `io_uring` does the same, and its warning says that it was wished for.
 enum class RingBackend { automatic, io_uring, portable };
 
+/// Whether the process is confined beyond its user and its root directory: `automatic` (`auto`) as far as the
+/// system allows, `required` fails to start where it does not allow everything.
+enum class Sandbox { automatic, no, required };
+
 /// Every parameter that influences flush(8), by its own name, expanded and within its limits. Units of time
 /// are seconds. The values here are the built-in defaults with compatibility_level 0, for tests that need
 /// just a few of them; load_config() evaluates the defaults in full.
@@ -89,6 +93,7 @@ struct Config {
   // Our own.
   Durability uflush_durability = Durability::none;
   RingBackend uflush_backend = RingBackend::automatic;
+  Sandbox uflush_sandbox = Sandbox::automatic;
   int uflush_busy_wait_us = 100;                    ///< before the loop sleeps, at most; 0: never
   std::chrono::seconds uflush_table_timeout{10};    ///< for an answer of proxymap(8)
   std::chrono::seconds uflush_table_cache_time{5};  ///< how long such an answer is good; 0: never twice

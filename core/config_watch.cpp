@@ -8,11 +8,13 @@
 #include <optional>
 #include <utility>
 
+#include <fcntl.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "io/inotify_events.hpp"
+#include "io/optional_calls.hpp"
 
 namespace uflush {
 namespace {
@@ -42,7 +44,7 @@ std::string take_first_name(std::string& path) {
 /// Where a symbolic link leads; nothing when it is none.
 std::optional<std::string> link_target(const std::string& path) {
   std::array<char, PATH_MAX> target;
-  const ssize_t size = ::readlink(path.c_str(), target.data(), target.size());
+  const ssize_t size = ::readlinkat(AT_FDCWD, path.c_str(), target.data(), target.size());
   if (size < 0) return std::nullopt;
   return std::string(target.data(), static_cast<std::size_t>(size));
 }
@@ -50,6 +52,7 @@ std::optional<std::string> link_target(const std::string& path) {
 }  // namespace
 
 Result<ConfigWatch> ConfigWatch::open() {
+  if (!may_use(OptionalCall::inotify)) return Error{EPERM};
   Fd fd(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   if (!fd) return last_error();
   return ConfigWatch(std::move(fd));

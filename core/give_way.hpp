@@ -3,6 +3,7 @@
 
 #include <sched.h>
 
+#include "io/optional_calls.hpp"
 #include "io/ring.hpp"
 
 namespace uflush {
@@ -15,7 +16,8 @@ class GiveWay {
   explicit GiveWay(const Ring& ring) noexcept : ring_(ring) {}
 
   void after_a_file() noexcept {
-    if (++files_ % files_per_look == 0 && ring_.is_waited_for()) ::sched_yield();
+    if (++files_ % files_per_look == 0 && ring_.is_waited_for() && may_use(OptionalCall::sched_yield))
+      ::sched_yield();
   }
 
  private:

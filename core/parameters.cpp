@@ -67,6 +67,19 @@ ConfigResult<void> parse_backend(Config& config, std::string_view text) {
   return outcome::success();
 }
 
+ConfigResult<void> parse_sandbox(Config& config, std::string_view text) {
+  if (text == "auto") {
+    config.uflush_sandbox = Sandbox::automatic;
+  } else if (text == "no") {
+    config.uflush_sandbox = Sandbox::no;
+  } else if (text == "required") {
+    config.uflush_sandbox = Sandbox::required;
+  } else {
+    return unrecognized(config, "uflush_sandbox", text);
+  }
+  return outcome::success();
+}
+
 constexpr std::string_view parent_domain_default =
     "debug_peer_list,fast_flush_domains,mynetworks,permit_mx_backup_networks,qmqpd_authorized_clients,"
     "relay_domains,smtpd_access_maps";
@@ -129,6 +142,7 @@ constexpr Parameter rows[] = {
     {"fast_flush_purge_time", "7d", TimeParameter{&Config::fast_flush_purge_time}},
     {"uflush_durability", "none", ParsedParameter{parse_durability}},
     {"uflush_backend", "auto", ParsedParameter{parse_backend}},
+    {"uflush_sandbox", "auto", ParsedParameter{parse_sandbox}},
     {"uflush_busy_wait_us", "100", IntParameter{&Config::uflush_busy_wait_us, {.min = 0, .max = 1000}}},
     {"uflush_table_timeout", "10s", TimeParameter{&Config::uflush_table_timeout}},
     {"uflush_table_cache_time", "5s",

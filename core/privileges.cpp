@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "core/master_channel.hpp"
+#include "io/older_calls.hpp"
+#include "io/optional_calls.hpp"
 
 namespace uflush {
 namespace {
@@ -25,10 +27,11 @@ OrFatal<void> enter_root(const std::string& directory) {
   return outcome::success();
 }
 
-OrFatal<void> renounce_new_privileges() {
-  if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) return failed("prctl(PR_CAP_AMBIENT)");
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failed("prctl(PR_SET_NO_NEW_PRIVS)");
-  return outcome::success();
+/// As far as it is allowed: who needs it looks whether no_new_privs is set.
+void renounce_new_privileges() noexcept {
+  if (!may_use(OptionalCall::prctl)) return;
+  ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
 OrFatal<MailOwner> look_up(const std::string& user) {
@@ -53,17 +56,20 @@ OrFatal<void> drop_privileges(const PrivilegeDrop& drop) {
     TRY_VOID(enter_root(*drop.chroot_directory));
   }
   if (drop.user && ::setuid(account.uid) != 0) return failed(fmt::format("setuid({})", account.uid));
-  return renounce_new_privileges();
+  renounce_new_privileges();
+  return outcome::success();
 }
 
 void close_unused_descriptors(int socket_count) noexcept {
   constexpr unsigned flow_control_read = 3;
   constexpr unsigned flow_control_write = 4;
-  ::close_range(flow_control_read, flow_control_write, 0);
+  close_descriptors(flow_control_read, flow_control_write);
   // A socket count beyond every limit is left for whoever looks at the sockets.
   const unsigned first_unused = first_listener_fd + static_cast<unsigned>(std::max(socket_count, 0));
-  ::close_range(first_unused, ~0U, 0);
-  ::close_range(master_status_fd, first_unused - 1, CLOSE_RANGE_CLOEXEC);
+  close_descriptors(first_unused, ~0U);
+  for (unsigned fd = master_status_fd; fd < first_unused; ++fd) {
+    if (::fcntl(static_cast<int>(fd), F_SETFD, FD_CLOEXEC) != 0) break;  // fewer sockets than announced
+  }
 }
 
 }  // namespace uflush

@@ -18,7 +18,8 @@ struct PrivilegeDrop {
 
 /// setgid, initgroups, chroot and chdir("/"), setuid, in the reference's order. Afterwards, and also when
 /// there is nothing to drop, no program that this process runs can gain privileges, and no capability is
-/// handed to it (no_new_privs, empty ambient set), which the reference does not do.
+/// handed to it (no_new_privs, empty ambient set), unless a system call filter forbids to set that. The
+/// reference does not do it.
 [[nodiscard]] OrFatal<void> drop_privileges(const PrivilegeDrop& drop);
 
 /// Closes what a daemon inherits from master(8) without using it: the flow-control pipe (3 and 4), and all

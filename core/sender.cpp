@@ -1,6 +1,7 @@
 #include "core/sender.hpp"
 
 #include <algorithm>
+#include <ctime>
 #include <deque>
 #include <optional>
 #include <string_view>
@@ -8,11 +9,13 @@
 #include <utility>
 
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "core/log_in_pieces.hpp"
 #include "core/logfile.hpp"
 #include "core/moving.hpp"
 #include "core/queue_file.hpp"
+#include "io/optional_calls.hpp"
 
 namespace uflush {
 namespace {
@@ -30,8 +33,11 @@ bool is_locked(const Error& error) {
 /// processor seven times what it can do, which takes 8 us each in a virtual machine.
 long random_mark() {
   std::uint32_t mark = 0;
-  [[maybe_unused]] const ssize_t filled = ::getrandom(&mark, sizeof mark, GRND_INSECURE);
-  return mark;
+  if (may_use(OptionalCall::getrandom) && ::getrandom(&mark, sizeof mark, GRND_INSECURE) == sizeof mark)
+    return mark;
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return (now.tv_nsec ^ now.tv_sec ^ static_cast<long>(::getpid()) << 12) & 0xffffffffL;
 }
 
 }  // namespace

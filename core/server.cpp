@@ -211,7 +211,7 @@ bool Server::has_gone(const Fd& client) {
   } else if (accepted_ % clients_per_gone_check != 0) {
     return false;
   }
-  if (!is_at_end(client.get())) return false;
+  if (!uflush::has_gone(client.get())) return false;
   gone_checks_left_ = accepts_per_turn_max;
   if (clients_.size() == 0 && surroundings_.idle_limit && !draining_.stop_requested())
     idle_->start(config_.max_idle);

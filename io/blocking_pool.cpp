@@ -4,14 +4,13 @@
 #include <mutex>
 #include <vector>
 
-#include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "io/fd.hpp"
 #include "io/operation.hpp"
 #include "io/shortage.hpp"
 #include "io/spare_memory.hpp"
 #include "io/thread.hpp"
+#include "io/wakeup.hpp"
 
 namespace uflush {
 namespace {
@@ -47,10 +46,10 @@ class WorkQueue {
 
 /// What the threads and the loop both touch, under `mutex`.
 struct BlockingPool::Shared {
-  Shared(Fd event, std::size_t max, NoThread policy)
-      : wakeup(std::move(event)), threads_max(max), no_thread(policy) {}
+  Shared(Wakeup from_threads, std::size_t max, NoThread policy)
+      : wakeup(std::move(from_threads)), threads_max(max), no_thread(policy) {}
 
-  Fd wakeup;  ///< an eventfd: work has finished
+  Wakeup wakeup;  ///< work has finished
   const std::size_t threads_max;
   const NoThread no_thread;
   std::mutex mutex;
@@ -94,13 +93,7 @@ struct BlockingPool::Shared {
   void finish(PoolWork& work) {
     const bool first = finished.empty();
     finished.push(work);
-    if (first) tell_loop();
-  }
-
-  void tell_loop() const {
-    const std::uint64_t one = 1;
-    const ssize_t written = ::write(wakeup.get(), &one, sizeof one);
-    FLUSH_ASSERT(written == sizeof one);
+    if (first) wakeup.signal();
   }
 
   /// False when the system has no thread for us.
@@ -141,9 +134,8 @@ struct BlockingPool::Shared {
 
 Result<std::unique_ptr<BlockingPool>> BlockingPool::create(Loop& loop, std::size_t threads_max,
                                                            NoThread no_thread) {
-  Fd event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!event) return last_error();
-  auto shared = std::make_unique<Shared>(std::move(event), threads_max, no_thread);
+  TRY(wakeup, Wakeup::create());
+  auto shared = std::make_unique<Shared>(std::move(wakeup), threads_max, no_thread);
   // While there may be one, a thread for jobs that would otherwise fail.
   if (no_thread == NoThread::refuse) static_cast<void>(shared->start_thread());
   return std::unique_ptr<BlockingPool>(new BlockingPool(loop, std::move(shared)));
@@ -174,7 +166,7 @@ void BlockingPool::submit(PoolWork& work) {
 }
 
 Task<void> BlockingPool::run() {
-  Readiness readiness(loop_, shared_->wakeup.get());
+  Readiness readiness(loop_, shared_->wakeup.fd());
   while (!stop_.stop_requested() || shared_->under_way > 0) {
     const StopToken stop = stop_.stop_requested() ? StopToken{} : StopToken{stop_};
     if (auto ready = co_await readiness.wait(stop); !ready) {
@@ -183,8 +175,7 @@ Task<void> BlockingPool::run() {
       // late.
       static_cast<void>(co_await Sleep{loop_, loop_.now() + unwatched_pause, stop});
     }
-    std::uint64_t count = 0;
-    [[maybe_unused]] const ssize_t drained = ::read(shared_->wakeup.get(), &count, sizeof count);
+    shared_->wakeup.clear();
     WorkQueue home;
     {
       const std::lock_guard lock(shared_->mutex);

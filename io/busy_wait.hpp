@@ -12,6 +12,7 @@
 #include <sched.h>
 
 #include "io/clock.hpp"
+#include "io/optional_calls.hpp"
 
 namespace uflush {
 
@@ -31,7 +32,7 @@ class BusyWait {
         if (news()) return true;
         relax();
       }
-      ::sched_yield();
+      if (may_use(OptionalCall::sched_yield)) ::sched_yield();
       now = std::chrono::steady_clock::now();
     }
     return false;

@@ -8,16 +8,18 @@
 #include <linux/time_types.h>
 #include <poll.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "io/older_calls.hpp"
+#include "io/optional_calls.hpp"
 
 namespace uflush {
 namespace {
 
 constexpr std::size_t events_per_turn_max = 256;
-/// Stands for the eventfd of the sync threads among the data of epoll.
+/// Stands for the wakeup of the sync threads among the data of epoll.
 constexpr std::uint64_t synced = ~std::uint64_t{0};
 
 constexpr std::uint32_t broken = EPOLLERR | EPOLLHUP;
@@ -43,8 +45,8 @@ std::uint32_t events_of(const Op& op) {
 }
 
 std::int32_t receive(const op::Recv& recv) {
-  const ssize_t count = ::recv(recv.fd, recv.into.data(), recv.into.size(), MSG_DONTWAIT);
-  return count < 0 ? -errno : static_cast<std::int32_t>(count);
+  const Result<std::size_t> received = receive_now(recv.fd, recv.into);
+  return received ? static_cast<std::int32_t>(received.value()) : -received.error().number;
 }
 
 /// Adds to `sent` what the socket takes now. False: it takes no more for the moment. An errno ends it too.
@@ -84,12 +86,10 @@ int epoll_wait_precisely(int epoll, std::span<epoll_event> events, std::optional
 }  // namespace
 
 Result<std::unique_ptr<EpollRing>> EpollRing::create() {
-  Fd epoll(::epoll_create1(EPOLL_CLOEXEC));
-  if (!epoll) return last_error();
-  Fd wakeup(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!wakeup) return last_error();
+  TRY(epoll, open_epoll());
+  TRY(wakeup, Wakeup::create());
   epoll_event event{.events = EPOLLIN, .data = {.u64 = synced}};
-  if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, wakeup.get(), &event) != 0) return last_error();
+  if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, wakeup.fd(), &event) != 0) return last_error();
   return std::unique_ptr<EpollRing>(new EpollRing(std::move(epoll), std::move(wakeup)));
 }
 
@@ -163,10 +163,9 @@ void EpollRing::post_close(Fd fd) {
 }
 
 Result<Fd> EpollRing::accept(int listener) {
-  const int fd = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
-  if (fd < 0) return last_error();
-  forget(fd);
-  return Fd{fd};
+  TRY(client, accept_from(listener));
+  forget(client.get());
+  return std::move(client);
 }
 
 Result<Fd> EpollRing::unix_socket() {
@@ -300,12 +299,9 @@ int EpollRing::wait(std::optional<Instant> until, std::span<epoll_event> events)
     left = std::max(Duration::zero(), Duration(*until - std::chrono::steady_clock::now()));
   }
   int count = -1;
-  if (waits_in_nanoseconds_) {
-    count = epoll_wait_precisely(epoll_.get(), events, left);
-    // Seccomp profiles that do not know the call refuse it in one way or the other.
-    waits_in_nanoseconds_ = count >= 0 || (errno != ENOSYS && errno != EPERM);
-  }
-  if (!waits_in_nanoseconds_)
+  const bool precisely = may_use(OptionalCall::epoll_pwait2);
+  if (precisely) count = epoll_wait_precisely(epoll_.get(), events, left);
+  if (!precisely || (count < 0 && is_refused(OptionalCall::epoll_pwait2, errno)))
     count =
         ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), milliseconds_until(left));
   FLUSH_ASSERT(count >= 0 || errno == EINTR);

@@ -59,7 +59,7 @@ class EpollRing final : public Ring {
     bool registered = false;       ///< very likely
   };
 
-  EpollRing(Fd epoll, Fd wakeup) noexcept : epoll_(std::move(epoll)), sync_threads_(std::move(wakeup)) {}
+  EpollRing(Fd epoll, Wakeup wakeup) noexcept : epoll_(std::move(epoll)), sync_threads_(std::move(wakeup)) {}
 
   Descriptor& descriptor(int fd);
   void forget(int fd);
@@ -80,7 +80,6 @@ class EpollRing final : public Ring {
 
   Fd epoll_;
   SyncThreads sync_threads_;
-  bool waits_in_nanoseconds_ = true;
   std::vector<Descriptor> descriptors_;  ///< by number
   std::size_t in_kernel_ = 0;
   std::vector<Op*> finished_;  ///< to be reported by the turn, each once

@@ -9,6 +9,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "io/older_calls.hpp"
+
 namespace uflush {
 namespace {
 
@@ -123,7 +125,7 @@ Result<void> KernelFiles::truncate(FileHandle file, std::uint64_t size_bytes) {
 }
 
 Result<void> KernelFiles::sync(FileHandle file) {
-  return checked(::fdatasync(file));
+  return sync_data(file);
 }
 
 Result<FileStat> KernelFiles::stat(FileHandle file) {
@@ -162,15 +164,15 @@ Result<void> KernelFiles::set_mode(FileHandle file, mode_t permissions) {
 
 Result<void> KernelFiles::rename(FileHandle from_directory, const char* from, FileHandle to_directory,
                                  const char* to) {
-  return checked(::renameat(from_directory, from, to_directory, to));
+  return rename_at(from_directory, from, to_directory, to);
 }
 
 Result<void> KernelFiles::unlink(FileHandle directory, const char* name) {
-  return checked(::unlinkat(directory, name, 0));
+  return unlink_at(directory, name);
 }
 
 Result<void> KernelFiles::make_directory(FileHandle directory, const char* name, mode_t permissions) {
-  return checked(::mkdirat(directory, name, permissions));
+  return make_directory_at(directory, name, permissions);
 }
 
 Result<std::vector<DirectoryEntry>> KernelFiles::list(FileHandle directory) {

@@ -5,6 +5,7 @@
 
 #include "io/inotify_events.hpp"
 #include "io/local_file_system.hpp"
+#include "io/optional_calls.hpp"
 #include "io/shortage.hpp"
 
 namespace uflush {
@@ -19,6 +20,7 @@ constexpr std::uint32_t about_directories =
 
 Result<int> KernelNameWatch::fd() {
   if (!fd_) {
+    if (!may_use(OptionalCall::inotify)) return Error{EPERM};
     fd_.reset(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
     if (!fd_) {
       const Error error = last_error();

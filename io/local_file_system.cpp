@@ -6,6 +6,8 @@
 
 #include <sys/vfs.h>
 
+#include "io/optional_calls.hpp"
+
 namespace uflush {
 namespace {
 
@@ -17,6 +19,7 @@ constexpr std::array<std::uint32_t, 11> local_file_systems = {0xEF53,     0x5846
 }  // namespace
 
 bool is_on_local_file_system(const char* path) noexcept {
+  if (!may_use(OptionalCall::statfs)) return false;
   struct statfs found {};
   if (::statfs(path, &found) != 0) return false;
   const auto type = static_cast<std::uint32_t>(found.f_type);

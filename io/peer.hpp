@@ -3,7 +3,8 @@
 
 namespace uflush {
 
-/// The peer has closed, or shut down its side, and there is nothing left to read. Never waits.
-[[nodiscard]] bool is_at_end(int socket) noexcept;
+/// The peer has closed its socket, and there is nothing left to read. A peer that has shut down its sending
+/// side only can still hear us, and has not gone. Never waits.
+[[nodiscard]] bool has_gone(int socket) noexcept;
 
 }  // namespace uflush

@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "io/optional_calls.hpp"
 #include "io/result.hpp"
 
 namespace uflush {
@@ -122,12 +123,30 @@ bool restrict_to_needed(io_uring& ring) {
 /// An eventfd that tells of completions and of work that will bring some; silent at first. poll(2) on the
 /// ring itself does not tell of the latter (DEFER_TASKRUN). -1 when it cannot be had.
 int make_work_event(io_uring& ring) {
+  if (!may_use(OptionalCall::eventfd)) return -1;
   const int event = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (event < 0) return -1;
   if (io_uring_register_eventfd(&ring, event) == 0 && io_uring_cq_eventfd_toggle(&ring, false) == 0)
     return event;
   ::close(event);
   return -1;
+}
+
+/// Enters the kernel with a request that is in order, and takes its completion: seccomp profiles may allow to
+/// make a ring and refuse to use it. 0 or a negative errno.
+int try_out(io_uring& ring) {
+  io_uring_sqe* sqe = io_uring_get_sqe(&ring);
+  io_uring_prep_cancel64(sqe, ~std::uint64_t{0}, 0);  // of nothing that there is: ENOENT
+  io_uring_sqe_set_data64(sqe, 0);
+  int answer = 0;
+  do {
+    answer = io_uring_submit_and_wait(&ring, 1);
+  } while (answer == -EINTR || answer == -EAGAIN);
+  if (answer < 0) return answer;
+  io_uring_cqe* cqe = nullptr;
+  if (io_uring_peek_cqe(&ring, &cqe) != 0) return -EIO;
+  io_uring_cqe_seen(&ring, cqe);
+  return 0;
 }
 
 }  // namespace
@@ -160,7 +179,14 @@ std::variant<RingSetup, RingRefusal> set_up_ring(const RingWishes& wishes) {
   if (const int enabled = io_uring_enable_rings(&setup.ring); enabled < 0) {
     io_uring_queue_exit(&setup.ring);
     if (setup.work_event >= 0) ::close(setup.work_event);
-    return RingRefusal{"io_uring_register(ENABLE_RINGS): " + Error{-enabled}.message()};
+    return RingRefusal{enabled == -EPERM ? words_for(enabled)
+                                         : "io_uring_register(ENABLE_RINGS): " + Error{-enabled}.message()};
+  }
+  if (const int refused = try_out(setup.ring); refused < 0) {
+    io_uring_queue_exit(&setup.ring);
+    if (setup.work_event >= 0) ::close(setup.work_event);
+    return RingRefusal{refused == -EPERM ? words_for(refused)
+                                         : "io_uring_enter: " + Error{-refused}.message()};
   }
   io_uring_ring_dontfork(&setup.ring);
   setup.features = {.defer_taskrun = (params.flags & IORING_SETUP_DEFER_TASKRUN) != 0,

@@ -5,8 +5,7 @@
 #include <utility>
 #include <variant>
 
-#include <unistd.h>
-
+#include "io/older_calls.hpp"
 #include "io/shortage.hpp"
 
 namespace uflush {
@@ -47,8 +46,7 @@ bool SyncThreads::take_back(const Op& op) {
 }
 
 std::vector<SyncThreads::Outcome> SyncThreads::collect() {
-  std::uint64_t count = 0;
-  [[maybe_unused]] const ssize_t drained = ::read(wakeup_.get(), &count, sizeof count);
+  wakeup_.clear();
   const std::lock_guard lock(mutex_);
   return std::exchange(finished_, {});
 }
@@ -69,12 +67,11 @@ void SyncThreads::sync_first(std::unique_lock<std::mutex>& lock) {
   waiting_.pop_front();
   const int fd = std::get<op::Sync>(op->args).fd;
   lock.unlock();
-  const std::int32_t result = ::fdatasync(fd) == 0 ? 0 : -errno;
+  const Result<void> synced = sync_data(fd);
+  const std::int32_t result = synced ? 0 : -synced.error().number;
   lock.lock();
   finished_.push_back({op, result});
-  const std::uint64_t one = 1;
-  const ssize_t written = ::write(wakeup_.get(), &one, sizeof one);
-  FLUSH_ASSERT(written == sizeof one);
+  wakeup_.signal();
 }
 
 /// False when the system has no thread for us.

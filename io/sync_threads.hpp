@@ -7,9 +7,9 @@
 #include <mutex>
 #include <vector>
 
-#include "io/fd.hpp"
 #include "io/op.hpp"
 #include "io/thread.hpp"
+#include "io/wakeup.hpp"
 
 namespace uflush {
 
@@ -22,14 +22,14 @@ class SyncThreads {
     std::int32_t result;
   };
 
-  /// `wakeup` is an eventfd: it becomes readable when there is something to collect.
-  explicit SyncThreads(Fd wakeup) noexcept : wakeup_(std::move(wakeup)) {}
+  /// `wakeup` is signalled when there is something to collect.
+  explicit SyncThreads(Wakeup wakeup) noexcept : wakeup_(std::move(wakeup)) {}
   SyncThreads(const SyncThreads&) = delete;
   SyncThreads& operator=(const SyncThreads&) = delete;
   /// Waits for the threads.
   ~SyncThreads();
 
-  [[nodiscard]] int wakeup() const noexcept { return wakeup_.get(); }
+  [[nodiscard]] int wakeup() const noexcept { return wakeup_.fd(); }
 
   void submit(Op& op);
   /// True: no thread had begun with it, and none will. False: its outcome comes.
@@ -42,7 +42,7 @@ class SyncThreads {
   void sync_first(std::unique_lock<std::mutex>& lock);
   bool start_thread();
 
-  Fd wakeup_;
+  Wakeup wakeup_;
   std::vector<Thread> threads_;  ///< the loop thread's alone
   std::mutex mutex_;             ///< guards what follows
   std::condition_variable work_or_end_;

@@ -1,10 +1,12 @@
 #include "io/thread.hpp"
 
+#include <cerrno>
 #include <csignal>
 #include <memory>
 #include <utility>
 
 #include "io/check.hpp"
+#include "io/optional_calls.hpp"
 
 namespace uflush {
 namespace {
@@ -20,6 +22,7 @@ void* call(void* argument) {
 }  // namespace
 
 Result<Thread> Thread::start(Body body) {
+  if (!may_use(OptionalCall::threads)) return Error{EPERM};
   // The new thread inherits the mask: no signal can reach it before it has blocked them itself.
   sigset_t all;
   sigset_t before;

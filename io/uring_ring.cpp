@@ -9,6 +9,8 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "io/older_calls.hpp"
+
 namespace uflush {
 namespace {
 
@@ -281,9 +283,7 @@ void UringRing::report(Op& op, std::vector<Op*>& completed) {
 }
 
 Result<Fd> UringRing::accept(int listener) {
-  const int fd = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
-  if (fd < 0) return last_error();
-  return Fd{fd};
+  return accept_from(listener);
 }
 
 Result<Fd> UringRing::unix_socket() {

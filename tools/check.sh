@@ -2,10 +2,11 @@
 # Everything that has to hold before a change lands: installs what is missing, builds, runs every test.
 #
 #   tools/check.sh            all stages
-#   tools/check.sh STAGE...   some of them: format release asan tsan fuzz coverage tidy
+#   tools/check.sh STAGE...   some of them: format release reproducible asan tsan fuzz coverage tidy
 #
 # format   clang-format has nothing to change
 # release  GCC, warnings are errors, all tests, real Postfix and the reference daemon included
+# reproducible  a second build elsewhere gives the same bytes
 # asan     Clang with AddressSanitizer and UBSan: all but the tests that only measure
 # tsan     Clang with ThreadSanitizer: what has threads
 # fuzz     a few seconds of each fuzz target
@@ -16,7 +17,7 @@ cd "$(dirname "$0")/.."
 
 readonly jobs=$(nproc)
 stages=("$@")
-[[ ${#stages[@]} -gt 0 ]] || stages=(format release asan tsan fuzz coverage tidy)
+[[ ${#stages[@]} -gt 0 ]] || stages=(format release reproducible asan tsan fuzz coverage tidy)
 
 sources() { git ls-files '*.cpp' '*.hpp'; }
 
@@ -37,6 +38,8 @@ run_tests() { # run_tests PRESET [CTEST OPTION...]
 stage_format() { sources | xargs clang-format-14 --dry-run --Werror; }
 
 stage_release() { build release && run_tests release; }
+
+stage_reproducible() { build release uflush flushctl && tools/check_reproducible.sh build-release uflush flushctl; }
 
 stage_asan() { build asan && run_tests asan -LE bench; }
 

@@ -16,7 +16,7 @@ build_packages=(
 test_packages=(
   clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14
   postfix postfix-pcre postfix-lmdb postfix-cdb postfix-sqlite sqlite3
-  python3 man-db
+  python3 man-db strace
 )
 
 wanted=("${build_packages[@]}")

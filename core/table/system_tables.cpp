@@ -1,5 +1,6 @@
 #include "core/table/system_tables.hpp"
 
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
@@ -82,7 +83,13 @@ class AccountTable final : public Table {
   std::vector<char> buffer_ = std::vector<char>(buffer_bytes_min);
 };
 
+std::atomic<bool> accounts_are_looked_up = false;
+
 }  // namespace
+
+bool are_accounts_looked_up() noexcept {
+  return accounts_are_looked_up;
+}
 
 OpenedTable open_environ_table(const std::string& type_name, const TableContext& context) {
   return opened(std::make_shared<EnvironTable>(type_name, context.utf8));
@@ -90,6 +97,7 @@ OpenedTable open_environ_table(const std::string& type_name, const TableContext&
 
 OpenedTable open_unix_table(const std::string& type_name, const TableContext& context) {
   const std::string_view map = split_type_name(type_name).second;
+  accounts_are_looked_up = true;
   if (map == "passwd.byname")
     return opened(std::make_shared<AccountTable<passwd, ::getpwnam_r>>(type_name, context.utf8));
   if (map == "group.byname")

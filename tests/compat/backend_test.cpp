@@ -8,6 +8,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
 
 #include "tests/support/log_socket.hpp"
 #include "tests/support/master_stand_in.hpp"
@@ -88,15 +89,18 @@ TEST_F(Backend, IsIoUringWhereverThatWorks) {
 
 // Missing (RHEL 9.0) and forbidden (kernel.io_uring_disabled, Docker) look like this.
 TEST_F(Backend, IsEpollWithOneWarningWhereThereIsNoIoUring) {
-  struct Refusal {
+  struct Case {
     int error;
     const char* words;
   };
-  for (const Refusal& refusal :
-       {Refusal{ENOSYS, "this kernel has no io_uring"},
-        Refusal{EPERM, "io_uring is forbidden here: see sysctl kernel.io_uring_disabled"}}) {
+  for (const Case& refusal :
+       {Case{ENOSYS, "this kernel has no io_uring"},
+        Case{EPERM, "io_uring is forbidden here: see sysctl kernel.io_uring_disabled"}}) {
     MasterStandIn master{
-        spool, {.chroot = true, .arguments = {"-o", "uflush_backend=auto"}, .io_uring_error = refusal.error}};
+        spool,
+        {.chroot = true,
+         .arguments = {"-o", "uflush_backend=auto"},
+         .call_filter = CallFilter::refusing({SYS_io_uring_setup}, Refusal::with(refusal.error))}};
     const ChildProcess& child = master.spawn();
     expect_service(master);
     EXPECT_TRUE(has_open(child, with_epoll));
@@ -110,7 +114,9 @@ TEST_F(Backend, IsEpollWithOneWarningWhereThereIsNoIoUring) {
 }
 
 TEST_F(Backend, IsNothingWhenIoUringIsInsistedOnWhereThereIsNone) {
-  MasterStandIn master{spool, {.arguments = {"-o", "uflush_backend=io_uring"}, .io_uring_error = EPERM}};
+  MasterStandIn master{spool,
+                       {.arguments = {"-o", "uflush_backend=io_uring"},
+                        .call_filter = CallFilter::refusing({SYS_io_uring_setup}, Refusal::with(EPERM))}};
   const std::optional<Exit> exit = master.spawn().wait();
   ASSERT_TRUE(exit);
   EXPECT_EQ(exit->status, 1);

@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "tests/support/failure.hpp"
-#include "tests/support/seccomp.hpp"
 
 namespace uflush::support {
 namespace {
@@ -71,9 +70,9 @@ void Launch::become_child() noexcept {
   if (spec.file_mask) ::umask(*spec.file_mask);
   if (!spec.working_directory.empty() && ::chdir(spec.working_directory.c_str()) != 0)
     ::_exit(exit_not_started);
-  if (spec.io_uring_error && !forbid_call(SYS_io_uring_setup, *spec.io_uring_error))
-    ::_exit(exit_not_started);
-  if (place_descriptors()) ::execve(program.c_str(), argv.data(), environment.data());
+  if (!place_descriptors()) ::_exit(exit_not_started);
+  if (!spec.call_filter || spec.call_filter->install())
+    ::execve(program.c_str(), argv.data(), environment.data());
   ::_exit(exit_not_started);
 }
 

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "tests/support/owned_fd.hpp"
+#include "tests/support/seccomp.hpp"
 #include "tests/support/wait.hpp"
 
 namespace uflush::support {
@@ -30,8 +31,7 @@ struct ProcessSpec {
   std::string working_directory;  ///< empty: ours
   std::optional<mode_t> file_mask;
   bool new_process_group = false;
-  std::optional<int> io_uring_error =
-      {};  ///< io_uring_setup(2) fails with it, as in a container that forbids it
+  std::optional<CallFilter> call_filter = {};  ///< which the program is started under
 };
 
 struct Exit {

@@ -94,7 +94,7 @@ MasterStandIn::Child& MasterStandIn::start_child() {
   spec.working_directory = queue_directory_;
   spec.file_mask = 077;
   spec.new_process_group = true;
-  spec.io_uring_error = options_.io_uring_error;
+  spec.call_filter = options_.call_filter;
   OwnedFd err;
   if (!options_.stderr_path.empty()) {
     err = OwnedFd{::open(options_.stderr_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)};

@@ -32,10 +32,10 @@ struct StandInOptions {
   std::vector<std::string> arguments = {};  ///< behind those that master composes
   /// Instead of everything behind argv[0].
   std::optional<std::vector<std::string>> all_arguments = {};
-  std::string generation = "0";               ///< octal text, as in the environment
-  std::string stderr_path = {};               ///< appended to; empty: /dev/null
-  std::vector<std::string> environment = {};  ///< in addition; later entries win over ours
-  std::optional<int> io_uring_error = {};     ///< as in ProcessSpec
+  std::string generation = "0";                ///< octal text, as in the environment
+  std::string stderr_path = {};                ///< appended to; empty: /dev/null
+  std::vector<std::string> environment = {};   ///< in addition; later entries win over ours
+  std::optional<CallFilter> call_filter = {};  ///< which the daemon is started under
 };
 
 /// Owns the listening socket, the status channel and the children; the destructor kills what still runs.

@@ -17,6 +17,7 @@
 #include "core/privileges.hpp"
 #include "core/uflush_cf.hpp"
 #include "io/epoll_ring.hpp"
+#include "io/optional_calls.hpp"
 #include "io/sandbox.hpp"
 #include "protocol/master_status.hpp"
 
@@ -77,7 +78,9 @@ bool enter_empty_root(const std::string& queue_directory) {
 bool give_up_rights(const Config& known) {
   if (!is_root()) {
     if (!drop_privileges({})) return false;
-    static_cast<void>(confine_to_directories({}));  // where there is no Landlock, file modes remain
+    // Where there is no Landlock, file modes remain.
+    const auto survive = [] { return confine_to_directories({}).has_value(); };
+    if (!is_under_filter() || works_in_child(survive)) static_cast<void>(confine_to_directories({}));
     return true;
   }
   const MailOwner account = account_to_become(known.mail_owner);

@@ -9,6 +9,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "io/optional_calls.hpp"
+
 namespace uflush {
 namespace {
 
@@ -42,7 +44,7 @@ sigset_t as_set() {
 EndSignals::EndSignals() {
   const sigset_t set = as_set();
   ::sigprocmask(SIG_BLOCK, &set, nullptr);
-  readable_ = Fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (may_use(OptionalCall::signalfd)) readable_ = Fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!readable_) use_handler();
 }
 

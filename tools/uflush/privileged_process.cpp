@@ -21,6 +21,7 @@
 #include "core/file_stamps.hpp"
 #include "core/postmap.hpp"
 #include "core/privileged_protocol.hpp"
+#include "io/older_calls.hpp"
 
 namespace uflush {
 namespace {
@@ -265,10 +266,10 @@ Fd keep_alone(Fd socket) {
   constexpr int first = STDERR_FILENO + 1;
   const Fd safe(::fcntl(socket.get(), F_DUPFD_CLOEXEC, first + 1));  // NOLINT(*-vararg)
   Fd kept(::dup3(safe.get(), first, O_CLOEXEC));
-  ::close_range(first + 1, ~0U, 0);
+  close_descriptors(first + 1, ~0U);
   const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);  // NOLINT(*-vararg)
   for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(nowhere, standard);
-  ::close_range(first + 1, ~0U, 0);
+  close_descriptors(first + 1, ~0U);
   return kept;
 }
 

@@ -1,7 +1,6 @@
 #include "tools/uflush/startup.hpp"
 
 #include <algorithm>
-#include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -18,13 +17,16 @@
 #include "core/postmap.hpp"
 #include "core/privileged_protocol.hpp"
 #include "core/privileges.hpp"
+#include "core/table/system_tables.hpp"
 #include "core/version.hpp"
 #include "io/check.hpp"
 #include "io/local_file_system.hpp"
+#include "io/older_calls.hpp"
+#include "io/optional_calls.hpp"
 #include "io/read_file.hpp"
-#include "io/sandbox.hpp"
 #include "protocol/master_status.hpp"
 #include "tools/uflush/broken_start.hpp"
+#include "tools/uflush/confinement.hpp"
 #include "tools/uflush/privileged_process.hpp"
 #include "tools/uflush/standalone.hpp"
 
@@ -183,11 +185,11 @@ OrFatal<std::uint32_t> read_generation(Log& log) {
 OrFatal<void> take_listeners(Startup& startup) {
   for (int i = 0; i < startup.options.socket_count; ++i) {
     const int fd = first_listener_fd + i;
-    int listening = 0;
-    socklen_t size = sizeof listening;
-    if (::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0)
-      return Fatal{fmt::format("listening socket: descriptor {}: {}", fd, last_error().message())};
-    if (listening == 0) return Fatal{fmt::format("listening socket: descriptor {} does not listen", fd)};
+    const Result<bool> listening = is_listening(fd);
+    if (!listening && !is_refused(OptionalCall::getsockopt, listening.error().number))
+      return Fatal{fmt::format("listening socket: descriptor {}: {}", fd, listening.error().message())};
+    if (listening && !listening.value())
+      return Fatal{fmt::format("listening socket: descriptor {} does not listen", fd)};
     startup.listeners.push_back(fd);
   }
   return outcome::success();
@@ -211,18 +213,13 @@ OrFatal<void> make_standalone(Startup& startup) {
   return outcome::success();
 }
 
-/// Leaves us the queue directory, and where its parts are if links lead out of it. Only as somebody who has
-/// privileges to lose: who started us by hand may want to debug.
-void confine(Startup& startup) {
-  // A chroot has the same bounds, and costs nothing; Landlock makes each rename a microsecond longer.
-  if (!startup.options.become_mail_owner || startup.options.chroot) return;
-  const std::array<std::string, 6> directories{".", "flush", "deferred", "incoming", "public", "private"};
-  const Result<bool> confined = confine_to_directories(directories);
-  if (!confined) {
-    startup.log.warning("cannot confine the process to the queue directory: {}", confined.error().message());
-  } else if (!confined.value() && startup.log.verbose() > 0) {
-    startup.log.info("this kernel has no Landlock that allows renames");
-  }
+Confinement confinement(const DaemonOptions& options) {
+  Confinement wishes;
+  // Only as somebody who has privileges to lose: who started us by hand may want to debug.
+  wishes.to_queue_directory = options.become_mail_owner && !options.chroot;
+  wishes.calls.makes_listener = options.standalone_directory.has_value();  // the queue manager's
+  wishes.calls.every_socket_family = are_accounts_looked_up();             // by modules of the C library
+  return wishes;
 }
 
 OrFatal<void> drop(Startup& startup) {
@@ -232,8 +229,7 @@ OrFatal<void> drop(Startup& startup) {
   if (startup.options.chroot) privileges.chroot_directory = startup.config.queue_directory;
   TRY_VOID(drop_privileges(privileges));
   if (startup.options.chroot) startup.log_output.entered_queue_directory_root(startup.config);
-  confine(startup);
-  return outcome::success();
+  return confine(confinement(startup.options), startup.config.uflush_sandbox, startup.log);
 }
 
 /// Keeps what ends a start, and the warnings on the way, which may tell more of the place.
@@ -387,6 +383,7 @@ std::optional<int> start(Startup& startup, std::span<const char* const> argument
   if (parsed && options.show_version) return std::printf("uflush %s\n", version) < 0 ? 1 : 0;
   apply_environment(options);
   ignore_signals();
+  find_deadly_calls();
   ::tzset();  // later the description of the time zone may be out of reach, and records would be in UTC
   // Before anything is opened.
   if (has_master(options)) close_unused_descriptors(options.socket_count);
