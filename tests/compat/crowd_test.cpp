@@ -70,7 +70,11 @@ TEST_F(Crowd, APipeliningClientFarBehindGetsAllItsAnswers) {
   const std::string answer = reply_bytes(status_ok);
   EXPECT_EQ(received.size(), announcement_bytes.size() + requests * answer.size());
   EXPECT_TRUE(received.ends_with(answer + answer));
-  EXPECT_EQ(spool.queue().log_lines("example_com").size(), requests);
+  const std::vector<std::string> lines = spool.queue().log_lines("example_com");
+  // The others are filler: no line straddles two pages.
+  EXPECT_EQ(
+      std::count_if(lines.begin(), lines.end(), [](const auto& line) { return line.starts_with("ID"); }),
+      static_cast<std::ptrdiff_t>(requests));
 }
 
 // ---- Clients that come and go in a loop
