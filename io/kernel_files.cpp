@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "io/older_calls.hpp"
+#include "io/optional_calls.hpp"
 
 namespace uflush {
 namespace {
@@ -109,9 +110,11 @@ Result<std::size_t> KernelFiles::read_at(FileHandle file, std::span<char> into, 
 }
 
 Result<std::size_t> KernelFiles::read_cached_at(FileHandle file, std::span<char> into, std::uint64_t offset) {
+  if (!may_use(OptionalCall::preadv2)) return read_at(file, into, offset);
   const iovec piece{into.data(), into.size()};
   const ssize_t answer = ::preadv2(file, &piece, 1, static_cast<off_t>(offset), RWF_NOWAIT);
-  if (answer < 0 && errno == EOPNOTSUPP) return read_at(file, into, offset);
+  if (answer < 0 && (errno == EOPNOTSUPP || is_refused(OptionalCall::preadv2, errno)))
+    return read_at(file, into, offset);
   return counted(answer);
 }
 

@@ -22,6 +22,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -119,6 +120,8 @@ bool try_call(OptionalCall call) {
       return was_made(::mkdirat(-1, "none", 0700));
     case OptionalCall::prctl:
       return was_made(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    case OptionalCall::preadv2:
+      return was_made(::preadv2(-1, nullptr, 0, 0, RWF_NOWAIT));
     case OptionalCall::recvfrom:
       return was_made(::recv(-1, nullptr, 0, MSG_DONTWAIT));
     case OptionalCall::renameat:

@@ -22,6 +22,7 @@ enum class OptionalCall : std::uint8_t {
   inotify,
   mkdirat,
   prctl,
+  preadv2,
   recvfrom,
   renameat,
   sched_yield,
