@@ -22,9 +22,11 @@ namespace {
 
 using Lines = std::vector<std::string_view>;
 
-/// What the reader makes lines of: no empty one behind the last newline, nothing behind a NUL.
+/// What the reader makes lines of: no empty one behind the last newline, no half one that ends in byte 0xFF,
+/// nothing behind a NUL.
 Lines naive_lines(std::string_view contents) {
   Lines lines;
+  if (contents.ends_with('\xFF')) contents = contents.substr(0, contents.rfind('\n') + 1);
   while (!contents.empty()) lines.push_back(split(take_until(contents, '\n'), '\0').front());
   return lines;
 }
@@ -63,7 +65,10 @@ void check_reader(std::string_view contents, std::size_t lines_per_list, const Q
   std::size_t taken = 0;
   while (!reader.at_end()) {
     const std::size_t count = std::min(lines_per_list, lines.size() - taken);
-    FLUSH_ASSERT(count > 0);
+    if (count == 0) {  // there is only half a line that ends in byte 0xFF
+      check_list(reader.next(lines_per_list), {}, layout);
+      break;
+    }
     const auto begin = lines.begin() + static_cast<std::ptrdiff_t>(taken);
     check_list(reader.next(lines_per_list), Lines(begin, begin + static_cast<std::ptrdiff_t>(count)), layout);
     taken += count;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "io/operation.hpp"
+#include "io/optional_calls.hpp"
 #include "io/shortage.hpp"
 #include "io/spare_memory.hpp"
 #include "io/thread.hpp"
@@ -98,6 +99,7 @@ struct BlockingPool::Shared {
 
   /// False when the system has no thread for us.
   bool start_thread() {
+    if (!may_use(OptionalCall::threads)) return false;  // which the start has said
     auto started = Thread::start([this] { work(); });
     if (!started) {
       report_shortage(Shortage::threads, started.error());

@@ -130,6 +130,10 @@ bool try_call(OptionalCall call) {
       return was_made(::sched_yield());
     case OptionalCall::signalfd:
       return signalfd_works();
+    case OptionalCall::socketpair: {
+      std::array<int, 2> ends{};
+      return was_made(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()));
+    }
     case OptionalCall::statfs: {
       struct statfs found {};
       return was_made(::statfs(".", &found));

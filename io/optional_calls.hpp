@@ -27,6 +27,7 @@ enum class OptionalCall : std::uint8_t {
   renameat,
   sched_yield,
   signalfd,
+  socketpair,
   statfs,
   unlinkat,
   uname,

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "io/older_calls.hpp"
+#include "io/optional_calls.hpp"
 #include "io/shortage.hpp"
 
 namespace uflush {
@@ -76,6 +77,7 @@ void SyncThreads::sync_first(std::unique_lock<std::mutex>& lock) {
 
 /// False when the system has no thread for us.
 bool SyncThreads::start_thread() {
+  if (!may_use(OptionalCall::threads)) return false;  // which the start has said
   auto started = Thread::start([this] { work(); });
   if (!started) {
     report_shortage(Shortage::threads, started.error());

@@ -327,7 +327,10 @@ TEST_F(MainCfCorpus, ParametersHavePostconfsValues) {
                      .service_name = "flush",
                      .system_hostname = system_hostname(),
                      .process_id = 0,
-                     .read_file = [&](const std::string&) -> Result<std::string> { return files[at]; }});
+                     .read_file = [&](const std::string& path) -> Result<std::string> {
+                       if (!path.ends_with("/main.cf")) return Error{ENOENT};
+                       return files[at];
+                     }});
     if (!loaded.config) return;  // such as a number out of range: postconf does not check
     Texts names;
     Reading ours;

@@ -78,10 +78,16 @@ std::optional<std::string> QueueDirectory::logfile(std::string_view log_name) co
   return read_file(name);
 }
 
+bool is_page_filler(std::string_view line) {
+  constexpr std::size_t bytes_min = 8;
+  return line.size() >= bytes_min && line.find_first_not_of('0') == std::string_view::npos;
+}
+
 std::vector<std::string> QueueDirectory::log_lines(std::string_view log_name) const {
   std::vector<std::string> lines;
   std::istringstream content(logfile(log_name).value_or(""));
-  for (std::string line; std::getline(content, line);) lines.push_back(line);
+  for (std::string line; std::getline(content, line);)
+    if (!is_page_filler(line)) lines.push_back(line);
   return lines;
 }
 

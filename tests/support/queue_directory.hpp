@@ -20,6 +20,9 @@ struct MailOwner {
 };
 [[nodiscard]] MailOwner mail_owner();
 
+/// A line of zeros with which uflush fills a page of a logfile, so that no line of its own straddles two.
+[[nodiscard]] bool is_page_filler(std::string_view line);
+
 /// One name below the queue directory.
 struct Entry {
   std::string path;  ///< relative to the queue directory
@@ -48,7 +51,7 @@ class QueueDirectory {
 
   /// The logfile's content; absent when there is none. `log_name` as in BEHAVIOUR.md 4.2: `example_com`.
   [[nodiscard]] std::optional<std::string> logfile(std::string_view log_name) const;
-  /// Its lines; empty when there is none.
+  /// Its lines but for those that fill a page; none when there is no file.
   [[nodiscard]] std::vector<std::string> log_lines(std::string_view log_name) const;
   /// Makes or replaces a logfile and sets both its times to `age_s` seconds ago.
   void write_logfile(std::string_view log_name, std::string_view content, std::time_t age_s = 0) const;

@@ -5,6 +5,7 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
 
 #include <fcntl.h>
@@ -102,10 +103,23 @@ void BenchSpool::prepare_sites(std::size_t count) {
   }
 }
 
+namespace {
+
+/// The contents of a logfile, whose access time tells a refresh whether it is due: that must not change.
+std::string read_untouched(const fs::path& path) {
+  const support::OwnedFd file{::open(path.c_str(), O_RDONLY | O_NOATIME | O_CLOEXEC)};
+  std::string contents(fs::file_size(path), '\0');
+  if (!file.is_open() || ::read(file.get(), contents.data(), contents.size()) < 0)
+    support::fail_errno("read " + path.string());
+  return contents;
+}
+
+}  // namespace
+
 std::uint64_t BenchSpool::logfile_lines() const {
   std::uint64_t lines = 0;
   for (const auto& entry : fs::directory_iterator(spool_.queue().path("flush"))) {
-    std::ifstream log(entry.path());
+    std::istringstream log(read_untouched(entry.path()));
     for (std::string line; std::getline(log, line);)
       if (line.find_first_not_of('0') != std::string::npos) ++lines;  // else it fills a page
   }

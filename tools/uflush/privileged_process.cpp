@@ -22,6 +22,7 @@
 #include "core/postmap.hpp"
 #include "core/privileged_protocol.hpp"
 #include "io/older_calls.hpp"
+#include "io/optional_calls.hpp"
 
 namespace uflush {
 namespace {
@@ -261,27 +262,33 @@ void PrivilegedProcess::send_failure(std::uint32_t number, std::string why) {
         .text = std::move(why)});
 }
 
-/// Closes everything but `socket`, which gets the first number behind the standard ones.
+/// Closes everything but `socket`, which gets a number behind the standard ones; those lead to /dev/null.
 Fd keep_alone(Fd socket) {
-  constexpr int first = STDERR_FILENO + 1;
-  const Fd safe(::fcntl(socket.get(), F_DUPFD_CLOEXEC, first + 1));  // NOLINT(*-vararg)
-  Fd kept(::dup3(safe.get(), first, O_CLOEXEC));
-  close_descriptors(first + 1, ~0U);
-  const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);  // NOLINT(*-vararg)
-  for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(nowhere, standard);
-  close_descriptors(first + 1, ~0U);
+  Fd kept(::fcntl(socket.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));  // NOLINT(*-vararg)
+  socket.reset();
+  const auto number = static_cast<unsigned>(kept.get());
+  close_descriptors(0, number - 1);
+  close_descriptors(number + 1, ~0U);
+  const int nowhere = ::open("/dev/null", O_RDWR);  // NOLINT(*-vararg): gets the lowest number
+  while (nowhere >= 0 && ::fcntl(nowhere, F_DUPFD, 0) < STDERR_FILENO) continue;  // NOLINT(*-vararg)
   return kept;
 }
 
 }  // namespace
 
 Result<Fd> start_privileged_process(const std::function<RehearsedStart()>& rehearse) {
+  if (!may_use(OptionalCall::socketpair)) return Error{EPERM};
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) return last_error();
   Fd ours(ends[0]);
   Fd theirs(ends[1]);
   const pid_t pid = ::fork();
-  if (pid < 0) return last_error();
+  if (pid < 0) {
+    const Error error = last_error();
+    // Where this is refused, so are threads: they need the same call, and one record is enough.
+    static_cast<void>(is_refused(OptionalCall::threads, error.number));
+    return error;
+  }
   if (pid > 0) return ours;
   ours.reset();
   std::signal(SIGTERM, SIG_IGN);

@@ -106,19 +106,20 @@ class Daemon {
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
-  int run() {
+  /// The exit status, or why this process cannot begin to serve.
+  OrFatal<int> run() {
     auto work = BlockingPool::create(loop_, work_threads_max);
     // A thread from the start, if there are tables that may have to be waited for.
     const bool asks_tables = prepared_.eligible->may_block();
     auto tables = BlockingPool::create(loop_, table_threads_max,
                                        asks_tables ? NoThread::refuse : NoThread::run_on_loop);
-    if (!work || !tables) return end_broken_start(startup_, "eventfd: " + last_error().message());
+    if (!work || !tables) return Fatal{"eventfd: " + last_error().message()};
     if (!has_spare_descriptors())
-      return end_broken_start(startup_, fmt::format("the limit of open files is too low: {} more are needed",
-                                                    spare_descriptors_min));
+      return Fatal{
+          fmt::format("the limit of open files is too low: {} more are needed", spare_descriptors_min)};
     if (startup_.options.serve_stdin) {
       auto stdio = StdioSocket::open();
-      if (!stdio) return end_fatally(startup_, "standard input: " + stdio.error().message());
+      if (!stdio) return Fatal{"standard input: " + stdio.error().message()};
       stdio_ = std::move(stdio).value();
     }
     int status = 0;
@@ -265,7 +266,10 @@ OrFatal<void> prepare_to_serve(Startup& startup, Prepared& prepared) {
 }
 
 int serve(Startup& startup, Prepared& prepared) {
-  return Daemon(startup, prepared).run();
+  const OrFatal<int> served = Daemon(startup, prepared).run();
+  if (served) return served.value();
+  prepared = {};  // who answers while it is broken needs the descriptors
+  return end_broken_start(startup, served.error().text);
 }
 
 }  // namespace uflush
