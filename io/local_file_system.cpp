@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdint>
 
 #include <sys/vfs.h>
@@ -21,7 +22,10 @@ constexpr std::array<std::uint32_t, 11> local_file_systems = {0xEF53,     0x5846
 bool is_on_local_file_system(const char* path) noexcept {
   if (!may_use(OptionalCall::statfs)) return false;
   struct statfs found {};
-  if (::statfs(path, &found) != 0) return false;
+  if (::statfs(path, &found) != 0) {
+    static_cast<void>(is_refused(OptionalCall::statfs, errno));
+    return false;
+  }
   const auto type = static_cast<std::uint32_t>(found.f_type);
   return std::find(local_file_systems.begin(), local_file_systems.end(), type) != local_file_systems.end();
 }

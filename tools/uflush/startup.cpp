@@ -360,7 +360,8 @@ void Startup::watch_file(const std::string& path) {
     unwatched.push_back(
         {path, none_left ? "see sysctl fs.inotify.max_user_watches" : watched.error().message()});
   }
-  if (watched && files.back().stamp.exists != 0 && !is_on_local_file_system(path.c_str()))
+  const bool may_be_elsewhere = watched && files.back().stamp.exists != 0;
+  if (may_be_elsewhere && !is_on_local_file_system(path.c_str()) && may_use(OptionalCall::statfs))
     files_elsewhere.push_back(path);
 }
 
