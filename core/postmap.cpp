@@ -86,9 +86,11 @@ class SpawnActions {
 Result<pid_t> spawn(const PostmapSettings& settings, std::vector<std::string> arguments,
                     std::array<int, 3> descriptors) {
   SpawnActions actions;
-  for (int i = 0; i < 3; ++i) ::posix_spawn_file_actions_adddup2(actions.get(), descriptors.at(i), i);
+  int standard = 0;
+  for (const int fd : descriptors) ::posix_spawn_file_actions_adddup2(actions.get(), fd, standard++);
   ::posix_spawn_file_actions_addchdir_np(actions.get(), settings.directory.c_str());
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   const SpawnAttributes attributes;

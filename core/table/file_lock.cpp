@@ -25,7 +25,7 @@ int try_to_lock(int fd) {
 }  // namespace
 
 /// Tries again and again, since nothing ends a flock(2) that waits.
-SharedFileLock::SharedFileLock(int fd, std::stop_token stop) : fd_(fd) {
+SharedFileLock::SharedFileLock(int fd, const std::stop_token& stop) : fd_(fd) {
   std::mutex mutex;
   std::condition_variable_any never;
   std::chrono::milliseconds pause = first_pause;

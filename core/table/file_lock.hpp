@@ -11,7 +11,7 @@ namespace uflush {
 /// until `stop` is asked for (ECANCELED).
 class SharedFileLock {
  public:
-  explicit SharedFileLock(int fd, std::stop_token stop = {});
+  explicit SharedFileLock(int fd, const std::stop_token& stop = {});
   ~SharedFileLock();
   SharedFileLock(const SharedFileLock&) = delete;
   SharedFileLock& operator=(const SharedFileLock&) = delete;

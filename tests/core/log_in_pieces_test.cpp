@@ -14,12 +14,12 @@ namespace {
 TEST(Warnings, OfABadLogAreLoggedInTheirOrderAndInPieces) {
   constexpr std::size_t lines = 20'000;
   Sim sim{Seed{1}};
-  DaemonInSim daemon{sim};
+  std::size_t logged = 0;
+  std::size_t most_per_turn = 0;
+  DaemonInSim daemon{sim};  // while it ends, the checker is called
   std::string text;
   for (std::size_t i = 0; i < lines; ++i) text += numbered("-", i) + "\n";
   sim.files.write("flush/example_com", text);
-  std::size_t logged = 0;
-  std::size_t most_per_turn = 0;
   sim.checkers.push_back([&] {
     most_per_turn = std::max(most_per_turn, daemon.sink.records.size() - logged);
     logged = daemon.sink.records.size();

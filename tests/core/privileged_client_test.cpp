@@ -90,7 +90,7 @@ TEST(PrivilegedTable, IsNotAskedAgainForAWhile) {
 TEST(PrivilegedTable, IsAskedOnceForAllWhoWantToKnowTheSame) {
   World world{3};
   std::vector<std::unique_ptr<Caller>> callers;
-  for (int i = 0; i < 50; ++i)
+  for (std::size_t i = 0; i < 50; ++i)
     callers.push_back(std::make_unique<Caller>(world.sim, AddRequest{"example.com", numbered("A", i)}));
   world.sim.settle();
   for (const auto& caller : callers) EXPECT_EQ(caller->answer(), Status::ok);
@@ -107,7 +107,7 @@ TEST(PrivilegedTable, IsNotAskedForKeysThatNoSiteCanHave) {
 TEST(PrivilegedTable, ThatFailsIsLeftAloneForASecondAndNamedOnceAMinute) {
   World world{5};
   world.privileged.broken = "connect to server: Connection refused";
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(world.add(numbered("x", i) + ".example.com"), Status::fail);
+  for (std::size_t i = 0; i < 100; ++i) EXPECT_EQ(world.add(numbered("x", i) + ".example.com"), Status::fail);
   EXPECT_THAT(world.privileged.asked, SizeIs(1));
   for (int i = 0; i < 30; ++i) {
     world.sim.run_for(std::chrono::seconds{1});
