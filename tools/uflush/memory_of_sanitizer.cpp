@@ -3,6 +3,7 @@
 
 namespace uflush {
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): the other one keeps it
 void say_when_out_of_memory(std::function<std::vector<PreparedRecord>()> /*last_words*/) {}
 
 }  // namespace uflush
