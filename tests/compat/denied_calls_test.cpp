@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -135,7 +134,7 @@ class DeniedCalls : public ::testing::Test {
   void SetUp() override {
     if (::access("/usr/bin/strace", X_OK) != 0) GTEST_SKIP() << "needs strace";
     if (::access(stock_daemon, X_OK) != 0) GTEST_SKIP() << "needs the stock daemon";
-    if (std::getenv("UFLUSH_TEST_SANITIZER") != nullptr) GTEST_SKIP() << "sanitizers make calls of their own";
+    if (has_sanitizer) GTEST_SKIP() << "sanitizers make calls of their own";
   }
 
   static void expect_service_without(const Calls& calls, Refusal refusal) {
@@ -261,7 +260,7 @@ class Sandbox : public ::testing::Test {
  protected:
   void SetUp() override {
     if (testing_the_stock_daemon()) GTEST_SKIP() << "the stock daemon has none";
-    if (std::getenv("UFLUSH_TEST_SANITIZER") != nullptr) GTEST_SKIP() << "no filter beside sanitizers";
+    if (has_sanitizer) GTEST_SKIP() << "no filter beside sanitizers";
   }
   World world;
 };

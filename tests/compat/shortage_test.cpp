@@ -24,12 +24,6 @@ using ::testing::AnyOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 
-#if defined(__has_feature)
-constexpr bool has_sanitizer = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
-#else
-constexpr bool has_sanitizer = false;
-#endif
-
 /// A program that is the tested daemon with a limit of prlimit(1), `--nofile=12` for instance.
 class Limited {
  public:
@@ -55,6 +49,7 @@ class Shortages : public ::testing::Test {
 };
 
 TEST_F(Shortages, OfDescriptorsKeepNobodyWaiting) {
+  if (has_sanitizer) GTEST_SKIP() << "sanitizers need descriptors of their own to check types";
   int served = 0;
   for (int limit = 12; limit <= 40; limit += 2) {
     const Limited few("--nofile=" + std::to_string(limit));

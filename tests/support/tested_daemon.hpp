@@ -6,6 +6,13 @@
 
 namespace uflush::support {
 
+/// Sanitizers have an allocator, make system calls and need descriptors of their own.
+#if defined(__has_feature)
+inline constexpr bool has_sanitizer = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+#else
+inline constexpr bool has_sanitizer = false;
+#endif
+
 inline constexpr const char* stock_daemon = "/usr/lib/postfix/sbin/flush";
 
 /// $UFLUSH_TEST_DAEMON, else the uflush of this build.
