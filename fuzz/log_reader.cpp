@@ -87,7 +87,7 @@ void check_blocks(std::string_view contents, std::size_t block_bytes, const Queu
   std::multiset<std::string> found;
   std::size_t warnings = 0;
   while (!reader.at_end()) {
-    const MoveList list = reader.next(lines.size());
+    const MoveList list = reader.next(lines.size() + 1);
     found.insert(list.queue_ids.begin(), list.queue_ids.end());
     found.insert(list.repeated.begin(), list.repeated.end());
     warnings += list.warnings.size();

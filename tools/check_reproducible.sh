@@ -1,30 +1,31 @@
 #!/usr/bin/env bash
-# Builds programs once more, from a copy of the sources in another directory and without ccache, and compares: the bytes
-# must be the same, and must not contain the name of either directory.
+# Builds programs twice, from copies of the sources in two directories and without ccache, and compares: the bytes must be
+# the same, and must not contain the name of either directory.
 #
-#   tools/check_reproducible.sh BUILD PROGRAM...    e.g. build-release uflush flushctl; BUILD has the programs in bin/
+#   tools/check_reproducible.sh PROGRAM...    e.g. uflush flushctl
 set -euo pipefail
 cd "$(dirname "$0")/.."
-build=$1
-shift
-
-elsewhere=$(mktemp -d)
-trap 'rm -rf "$elsewhere"' EXIT
-sources=$elsewhere/a/directory/with/another/name
-mkdir -p "$sources"
-git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$sources"
-
+top=$(mktemp -d)
+trap 'rm -rf "$top"' EXIT
 export CCACHE_DISABLE=1
-cmake -S "$sources" -B "$sources/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DUFLUSH_WERROR=ON -DUFLUSH_TESTS=OFF \
-  >"$elsewhere/log" 2>&1 || { cat "$elsewhere/log"; exit 1; }
-cmake --build "$sources/build" --target "$@" >"$elsewhere/log" 2>&1 || { tail -n 40 "$elsewhere/log"; exit 1; }
 
+build_in() { # build_in DIRECTORY PROGRAM...
+  local sources=$1
+  shift
+  mkdir -p "$sources"
+  git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$sources"
+  cmake -S "$sources" -B "$sources/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DUFLUSH_WERROR=ON -DUFLUSH_TESTS=OFF \
+    >"$top/log" 2>&1 || { cat "$top/log"; exit 1; }
+  cmake --build "$sources/build" --target "$@" >"$top/log" 2>&1 || { tail -n 40 "$top/log"; exit 1; }
+}
+
+readonly one=$top/one another=$top/a/directory/with/another/name
+build_in "$one" "$@"
+build_in "$another" "$@"
 for program in "$@"; do
-  cmp "$build/bin/$program" "$sources/build/bin/$program"
-  for directory in "$PWD" "$elsewhere"; do
-    if grep -aqF "$directory/" "$build/bin/$program" "$sources/build/bin/$program"; then
-      echo "$program contains the path $directory" >&2
-      exit 1
-    fi
-  done
+  cmp "$one/build/bin/$program" "$another/build/bin/$program"
+  if grep -aqF "$top/" "$one/build/bin/$program"; then
+    echo "$program contains the path of its sources" >&2
+    exit 1
+  fi
 done

@@ -1,11 +1,11 @@
-/// Takes the place of postlogd(8) in the private instances of the tests: appends each record to `log/mail`, beside
-/// the configuration directory ($MAIL_CONFIG).
+/// Takes the place of postlogd(8) in the private instances of the tests: appends each record to `log/mail`,
+/// beside the configuration directory ($MAIL_CONFIG).
 ///
-/// Postfix's own postlogd writes to the socket that it reads: its start logs what is doubtful in main.cf. When the
-/// other processes have filled that socket meanwhile (ten records, net.unix.max_dgram_qlen), it waits for itself,
-/// every process that logs waits for it, master(8) among them, and the mail system stands still. postlogd starts
-/// anew after each reload and after max_use records, so a test that reloads in the midst of work meets that now and
-/// then. This program logs nothing, and stays through reloads.
+/// Postfix's own postlogd writes to the socket that it reads: its start logs what is doubtful in main.cf.
+/// When the other processes have filled that socket meanwhile (ten records, net.unix.max_dgram_qlen), it
+/// waits for itself, every process that logs waits for it, master(8) among them, and the mail system stands
+/// still. postlogd starts anew after each reload and after max_use records, so a test that reloads in the
+/// midst of work meets that now and then. This program logs nothing, and stays through reloads.
 #include <array>
 #include <cerrno>
 #include <csignal>

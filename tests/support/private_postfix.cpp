@@ -77,8 +77,8 @@ void Guard::run() const noexcept {
   ::_exit(1);
 }
 
-/// Postfix's own services as they are distributed, none chrooted, without the two that each instance has its own line
-/// for, and without the neighbours at its end that are no part of Postfix.
+/// Postfix's own services as they are distributed, none chrooted, without the two that each instance has its
+/// own line for, and without the neighbours at its end that are no part of Postfix.
 std::string standard_services() {
   std::istringstream lines(read_file(stock_services));
   std::string services;
