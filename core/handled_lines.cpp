@@ -168,9 +168,9 @@ Result<bool> begins_with(FileSystem& files, FileHandle file, const HandledPart& 
 
 }  // namespace
 
-Result<FoundLog> find_lines(FileSystem& files, FileHandle file, const std::string& path, std::time_t now,
-                            long nanoseconds, FileSystem::Lock patience, std::size_t short_bytes) {
-  TRY_VOID(take_log_lock(files, file, path, patience));
+Result<FoundLog> find_lines(FileSystem& files, FileHandle file, std::time_t now, long nanoseconds,
+                            std::size_t short_bytes) {
+  TRY_VOID(files.lock(file, FileSystem::Lock::try_now));
   const Unlocker unlocker(files, file);
   TRY(found, files.stat(file));
   FoundLog log;
@@ -193,10 +193,9 @@ Result<FoundLog> find_lines(FileSystem& files, FileHandle file, const std::strin
   return log;
 }
 
-Result<void> drop_handled_lines(FileSystem& files, FileHandle file, const std::string& path,
-                                const HandledPart& handled, std::string_view stay, std::time_t now,
-                                Durability durability, FileSystem::Lock patience) {
-  TRY_VOID(take_log_lock(files, file, path, patience));
+Result<void> drop_handled_lines(FileSystem& files, FileHandle file, const HandledPart& handled,
+                                std::string_view stay, std::time_t now, Durability durability) {
+  TRY_VOID(files.lock(file, FileSystem::Lock::try_now));
   const Unlocker unlocker(files, file);
   TRY(found, files.stat(file));
   if (found.access_time != handled.mark || found.access_nanoseconds != handled.mark_nanoseconds) {

@@ -33,12 +33,11 @@ struct FoundLog {
   std::string lines;
 };
 
-/// Locks the file, whose name is `path`, measures it, and leaves a mark: `now` and `nanoseconds` (not 0, and
+/// Locks the file, measures it, and leaves a mark: `now` and `nanoseconds` (not 0, and
 /// another number each time) as the access time. Reads it, too, if it has no more than `short_bytes` (which
-/// is less than a block). EWOULDBLOCK with Lock::try_now when somebody else has the lock.
-[[nodiscard]] Result<FoundLog> find_lines(FileSystem& files, FileHandle file, const std::string& path,
-                                          std::time_t now, long nanoseconds, FileSystem::Lock patience,
-                                          std::size_t short_bytes);
+/// is less than a block). EWOULDBLOCK when another process has the lock.
+[[nodiscard]] Result<FoundLog> find_lines(FileSystem& files, FileHandle file, std::time_t now,
+                                          long nanoseconds, std::size_t short_bytes);
 
 /// Takes the lines of `handled` out of the file but for `stay`, lines of it that are kept, and sets the time
 /// stamps of the file to `now` (which tells refresh that the log has been looked at).
@@ -49,9 +48,7 @@ struct FoundLog {
 /// that stand behind `handled` are copied to the front, while they still stand at the end of the file; then
 /// it is cut at the end of the copy. Where the copy does not fit into `handled`, the file stays as it is:
 /// lines that are looked at twice do no harm. EWOULDBLOCK as above.
-[[nodiscard]] Result<void> drop_handled_lines(FileSystem& files, FileHandle file, const std::string& path,
-                                              const HandledPart& handled, std::string_view stay,
-                                              std::time_t now, Durability durability,
-                                              FileSystem::Lock patience);
+[[nodiscard]] Result<void> drop_handled_lines(FileSystem& files, FileHandle file, const HandledPart& handled,
+                                              std::string_view stay, std::time_t now, Durability durability);
 
 }  // namespace uflush

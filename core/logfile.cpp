@@ -31,15 +31,6 @@ Result<void> make_parent_directories(FileSystem& files, const std::string& path)
   return outcome::success();
 }
 
-Result<void> take_log_lock(FileSystem& files, FileHandle file, const std::string& path,
-                           FileSystem::Lock patience) {
-  auto taken = files.lock(file, FileSystem::Lock::try_now);
-  if (taken || taken.error().number != EWOULDBLOCK || patience == FileSystem::Lock::try_now) return taken;
-  [[maybe_unused]] const auto opened_again =
-      files.open(current_directory, path.c_str(), FileSystem::Open::log);
-  return files.lock(file, FileSystem::Lock::wait);
-}
-
 Result<File> open_log(FileSystem& files, const std::string& path) {
   TRY(file, files.open(current_directory, path.c_str(), FileSystem::Open::log));
   TRY(found, files.stat(file.handle()));
@@ -99,8 +90,7 @@ AppendOutcome AppendFile::append(std::string_view lines, Patience patience, Name
 std::optional<AppendOutcome> AppendFile::append_to_open_file(std::string_view lines, Patience patience,
                                                              Names names) {
   if (!is_locked_) {
-    const auto how = patience == Patience::lock ? FileSystem::Lock::wait : FileSystem::Lock::try_now;
-    if (const auto taken = take_log_lock(files_, file_.handle(), path_, how); !taken) {
+    if (const auto taken = files_.lock(file_.handle(), FileSystem::Lock::try_now); !taken) {
       if (taken.error().number != EWOULDBLOCK) return fatal("lock", taken.error());
       return not_done(AppendOutcome::Kind::locked);
     }

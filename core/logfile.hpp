@@ -24,7 +24,7 @@ namespace uflush {
 struct AppendOutcome {
   enum class Kind : std::uint8_t {
     written,  ///< `landed_bytes` of them, whole lines
-    locked,   ///< somebody else has the lock, nothing was done (not with Patience::lock)
+    locked,   ///< somebody else has the lock, nothing was done
     cold,     ///< the disk would have to be waited for, nothing was done (only with Patience::none)
     failed,   ///< `landed_bytes` landed all the same, whole lines; `failure` says what went wrong
   };
@@ -47,11 +47,10 @@ class AppendFile {
     look,  ///< by looking; the lines are written again
     news,  ///< not here: the caller has had the name covered since before it was opened (core/name_news.hpp)
   };
-  /// What an append may wait for.
+  /// What an append may wait for. Never for the lock: see core/lock_waits.hpp.
   enum class Patience : std::uint8_t {
     none,  ///< nothing: on the loop's thread. A file that is not open is for a job
     disk,  ///< the disk: in a job
-    lock,  ///< the lock too, which may take for ever: in a job
   };
   /// Appends whole lines in one write under the lock, none across the border of two pages
   /// (core/line_layout.hpp). Whenever the lock is newly taken, the end of the file is looked at: half a line
@@ -107,11 +106,6 @@ class AppendFile {
 
 /// Makes the missing directories above `path`, mode 0700, as the reference does for logfiles and queue files.
 [[nodiscard]] Result<void> make_parent_directories(FileSystem& files, const std::string& path);
-
-/// flock(2). Who keeps the lock (core/kept_locks.hpp) hears of openings only, and ours may be an old one: who
-/// has to wait opens the file, whose name is `path`, once more.
-[[nodiscard]] Result<void> take_log_lock(FileSystem& files, FileHandle file, const std::string& path,
-                                         FileSystem::Lock patience);
 
 /// Opens a log for a send: for reading and writing, without waiting for anybody. ENXIO for what is no regular
 /// file.

@@ -238,7 +238,7 @@ Task<Status> Sender::finish(Sending& sending, StopToken stop) {
   co_await log_in_pieces(spool_.loop, spool_.log, Severity::warning, moved.warnings);
   const LogInHand log = sending.log();
   if (!trip.found && is_locked(trip.found.error())) {
-    auto find = [&] { return find_lines(spool_, log, FileSystem::Lock::try_now); };
+    auto find = [&] { return find_lines(spool_, log); };
     trip.found = co_await run_when_free(sending, find);
   }
   sending.claim.reset();
@@ -250,7 +250,7 @@ Task<Status> Sender::finish(Sending& sending, StopToken stop) {
     co_return Status::fail;
   }
   if (!trip.dropped && is_locked(trip.dropped.error())) {
-    auto drop = [&] { return drop_lines(spool_, log, found.part, moved, FileSystem::Lock::try_now); };
+    auto drop = [&] { return drop_lines(spool_, log, found.part, moved); };
     trip.dropped = co_await run_when_free(sending, drop);
   }
   if (found.part.size_bytes > 0) {

@@ -11,27 +11,25 @@ constexpr std::size_t short_log_bytes = 1024;
 
 ShortSend try_short_send(const SpoolAccess& spool, const LogInHand& log) {
   ShortSend send;
-  send.found = find_lines(spool, log, FileSystem::Lock::try_now);
+  send.found = find_lines(spool, log);
   if (!send.found || !send.found.value().is_whole) return send;
   const FoundLog& found = send.found.value();
   TextSource lines(found.lines);
   send.moved = move_in_one_go(spool, log.name, lines);
   send.is_moved = true;
-  if (send.moved.is_complete())
-    send.dropped = drop_lines(spool, log, found.part, send.moved, FileSystem::Lock::try_now);
+  if (send.moved.is_complete()) send.dropped = drop_lines(spool, log, found.part, send.moved);
   return send;
 }
 
-Result<FoundLog> find_lines(const SpoolAccess& spool, const LogInHand& log, FileSystem::Lock patience) {
-  return find_lines(spool.files, log.file, log.path, spool.loop.wall_time(), log.mark, patience,
-                    short_log_bytes);
+Result<FoundLog> find_lines(const SpoolAccess& spool, const LogInHand& log) {
+  return find_lines(spool.files, log.file, spool.loop.wall_time(), log.mark, short_log_bytes);
 }
 
 Result<void> drop_lines(const SpoolAccess& spool, const LogInHand& log, const HandledPart& handled,
-                        const Moved& moved, FileSystem::Lock patience) {
+                        const Moved& moved) {
   if (moved.too_many_stayed) return outcome::success();
-  return drop_handled_lines(spool.files, log.file, log.path, handled, moved.stayed, spool.loop.wall_time(),
-                            spool.config.uflush_durability, patience);
+  return drop_handled_lines(spool.files, log.file, handled, moved.stayed, spool.loop.wall_time(),
+                            spool.config.uflush_durability);
 }
 
 }  // namespace uflush

@@ -35,12 +35,10 @@ struct ShortSend {
 [[nodiscard]] ShortSend try_short_send(const SpoolAccess& spool, const LogInHand& log);
 
 /// The first step of a send.
-[[nodiscard]] Result<FoundLog> find_lines(const SpoolAccess& spool, const LogInHand& log,
-                                          FileSystem::Lock patience);
+[[nodiscard]] Result<FoundLog> find_lines(const SpoolAccess& spool, const LogInHand& log);
 /// The last one: takes the lines `handled` out of the log but for those that stayed (core/handled_lines.hpp).
 /// Does nothing when too many did.
 [[nodiscard]] Result<void> drop_lines(const SpoolAccess& spool, const LogInHand& log,
-                                      const HandledPart& handled, const Moved& moved,
-                                      FileSystem::Lock patience);
+                                      const HandledPart& handled, const Moved& moved);
 
 }  // namespace uflush

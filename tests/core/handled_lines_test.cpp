@@ -29,8 +29,7 @@ Result<void> drop(Sim& sim, std::string_view handled, Durability durability = Du
   FLUSH_ASSERT(found.has_value());
   const HandledPart part{handled.size(), digest_of(handled), found.value().access_time,
                          found.value().access_nanoseconds};
-  return drop_handled_lines(files, file.value().handle(), path, part, stay, sim.clock.wall_time(), durability,
-                            FileSystem::Lock::wait);
+  return drop_handled_lines(files, file.value().handle(), part, stay, sim.clock.wall_time(), durability);
 }
 
 TEST(DropHandledLines, EmptiesAFileToWhichNothingCame) {
@@ -197,7 +196,7 @@ TEST(DropHandledLines, LeavesALogAloneThatAnotherSendHasReadMeanwhile) {
   auto file = sim.files.open(current_directory, path, FileSystem::Open::log);
   const FileHandle handle = file.value().handle();
   const auto find = [&](long mark) {
-    return find_lines(sim.files, handle, path, sim.clock.wall_time(), mark, FileSystem::Lock::wait, 1024);
+    return find_lines(sim.files, handle, sim.clock.wall_time(), mark, 1024);
   };
   const auto found = find(7);
   ASSERT_TRUE(found.has_value());
@@ -205,8 +204,8 @@ TEST(DropHandledLines, LeavesALogAloneThatAnotherSendHasReadMeanwhile) {
   ASSERT_TRUE(find(8));
   ASSERT_TRUE(drop(sim, "A1\n"));
   sim.files.append(path, "A1\n");
-  ASSERT_TRUE(drop_handled_lines(sim.files, handle, path, found.value().part, "", sim.clock.wall_time(),
-                                 Durability::none, FileSystem::Lock::wait));
+  ASSERT_TRUE(
+      drop_handled_lines(sim.files, handle, found.value().part, "", sim.clock.wall_time(), Durability::none));
   EXPECT_EQ(sim.files.read(path), "A1\n");
 }
 
@@ -281,8 +280,7 @@ TEST(FindLines, ReadsAShortLogAndReleasesTheLock) {
   sim.files.write(path, text);
   auto file = sim.files.open(current_directory, path, FileSystem::Open::log);
   for (const std::size_t short_bytes : {text.size(), text.size() - 1}) {
-    const auto found = find_lines(sim.files, file.value().handle(), path, sim.clock.wall_time(), 7,
-                                  FileSystem::Lock::wait, short_bytes);
+    const auto found = find_lines(sim.files, file.value().handle(), sim.clock.wall_time(), 7, short_bytes);
     ASSERT_TRUE(found.has_value());
     EXPECT_EQ(found.value().is_whole, short_bytes == text.size());
     EXPECT_EQ(found.value().lines, found.value().is_whole ? text : "");
